@@ -1,0 +1,23 @@
+"""Sphinx configuration."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_version: dict[str, str] = {}
+exec((ROOT / "pytest_flask_hygiene" / "_version.py").read_text(encoding="utf-8"), _version)
+
+project = "pytest-flask-hygiene"
+author = "pytest-flask-hygiene contributors"
+project_copyright = f"2026, {author}"
+release = version = _version["__version__"]
+
+extensions = ["myst_parser"]
+exclude_patterns = ["_build", "examples"]
+nitpicky = True
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = f"{project} {release}"

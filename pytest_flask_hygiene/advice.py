@@ -1,0 +1,126 @@
+"""How to mend each kind of leak, as its reader would do it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .findings import Finding, Frame
+
+#: What happened to the resource, in the words of the failure text.
+WHAT_HAPPENED: Final[dict[str, str]] = {
+    "file": "opened here and dropped without close()",
+    "socket": "opened here and dropped without close()",
+    "sqlite": "opened here and dropped without close()",
+    "subprocess": "started here and dropped without wait()",
+    "tempdir": "created here and dropped without cleanup()",
+    "event-loop": "created here and dropped without close()",
+    "context": "pushed here and never popped",
+    "response": "sent here and never closed",
+    "cycle": "an exception keeps itself alive through this variable",
+    "thread": "started here and still running",
+    "other": "a ResourceWarning was emitted here",
+}
+
+_DEFAULT: Final[dict[str, str]] = {
+    "file": "use a with block: with open(...) as file:",
+    "socket": "use a with block, or contextlib.closing(...)",
+    "sqlite": "use contextlib.closing(sqlite3.connect(...)), or close() it where its owner ends",
+    "subprocess": "use a with block: with subprocess.Popen(...) as process: (it closes the pipes and waits)",
+    "tempdir": "use a with block: with tempfile.TemporaryDirectory() as path:, or pytest's tmp_path",
+    "event-loop": "use asyncio.run(...) or asyncio.Runner(), or call loop.close()",
+    "context": "push it with a with block: with app.app_context():, or with app.test_request_context():",
+    "response": "use a with block: with client.get(...) as response:, or call response.close()",
+    "cycle": "do not keep the exception in a variable of the frame that caught it: delete it in a "
+    "finally block (del {variable}), or keep str(error) or traceback.format_exc() instead",
+    "thread": "stop and join it before its owner ends",
+    "other": "close the resource that the warning names",
+}
+
+
+def advise(finding: Finding) -> str:
+    """One sentence that knows the pattern around the site, as far as the source shows it."""
+    frame = finding.site.frame
+    code = frame.code if frame is not None else ""
+    special = _SPECIAL.get(finding.kind)
+    text = special(finding, frame, code) if special is not None and frame is not None else ""
+    return text or _DEFAULT[finding.kind]
+
+
+def _file(finding: Finding, frame: Frame | None, code: str) -> str:
+    if re.search(r"\bsend_file\(|\bsend_from_directory\(", code):
+        return (
+            "the file belongs to a response that never reached a client: close it (response.close()), "
+            "or read it inside with client.get(...) as response:"
+        )
+    if "FileHandler(" in code:
+        return "remove the handler from its logger and close() it where its owner ends"
+    if _is_bound_to_self(code):
+        return "give the object a close() method, and call it where the object's owner ends"
+    if "open_resource(" in code:
+        return "use a with block: with app.open_resource(...) as file:"
+    if finding.owner.is_fixture:
+        return _in_fixture("with open(...) as file: yield file")
+    if re.search(r"\bopen\([^)]*\)\.(read|write)", code):
+        return "use pathlib: Path(...).read_text() closes the file, open(...).read() does not"
+    return ""
+
+
+def _sqlite(finding: Finding, frame: Frame | None, code: str) -> str:
+    if "SQLAlchemy" in finding.message:
+        return (
+            "call engine.dispose() where its owner ends; with Flask-SQLAlchemy, in the fixture that made the "
+            "app: with app.app_context(): db.engine.dispose()"
+        )
+    if re.search(r"\bwith\b.*\bconnect\(", code):
+        return (
+            "with sqlite3.connect(...) commits but does not close: use "
+            "with contextlib.closing(sqlite3.connect(...)) as connection:"
+        )
+    in_g = re.search(r"\bg\.(\w+)\s*=", code)
+    if in_g:
+        return f'close it when the context ends: @app.teardown_appcontext, g.pop("{in_g.group(1)}").close()'
+    if finding.owner.scope == "import":
+        return "close it with atexit.register(connection.close), or open it where it is used"
+    if finding.owner.is_fixture:
+        return _in_fixture("with contextlib.closing(sqlite3.connect(...)) as connection: yield connection")
+    return ""
+
+
+def _socket(finding: Finding, frame: Frame | None, code: str) -> str:
+    return _in_fixture("with socket.socket() as sock: yield sock") if finding.owner.is_fixture else ""
+
+
+def _context(finding: Finding, frame: Frame | None, code: str) -> str:
+    if "__enter__" in code:
+        return "leave it too (__exit__), or better, use a with block"
+    if finding.owner.is_fixture:
+        return "yield inside the context: with app.app_context(): yield app"
+    return ""
+
+
+def _cycle(finding: Finding, frame: Frame | None, code: str) -> str:
+    variable = finding.variable or "error"
+    if "." in variable or "[" in variable:
+        return (
+            f"{variable} refers to the exception, whose traceback refers back: keep str(error) or "
+            "traceback.format_exc() instead, or clear it when it has been handled"
+        )
+    return _DEFAULT["cycle"].format(variable=variable)
+
+
+def _in_fixture(example: str) -> str:
+    return f"close it after the yield, or yield inside a with block: {example}"
+
+
+def _is_bound_to_self(code: str) -> bool:
+    return bool(re.match(r"self\.\w+\s*=", code))
+
+
+_SPECIAL: Final = {
+    "file": _file,
+    "sqlite": _sqlite,
+    "socket": _socket,
+    "context": _context,
+    "cycle": _cycle,
+}

@@ -1,0 +1,321 @@
+"""Who opened what, and where: one audit hook for the life of the process.
+
+An audit hook can't be removed, so it is installed once, however many pytest runs follow each other or are
+nested in one process; it looks its handler up in a dictionary that is empty while nobody records.
+
+The hook keeps no object alive: files are known by their descriptor, other things by their ``id()``.
+``open`` is audited before there is an object or a descriptor.  The lowest free descriptor is the one that
+``open`` will get (POSIX), so duplicating and closing one inside the hook predicts it (0.5 us; see
+``docs/how-it-works.md``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from types import FrameType, ModuleType
+from typing import Any, Final
+
+import _pytest.fixtures
+import _pytest.python
+import _pytest.runner
+import _pytest.unittest
+import pluggy._callers
+
+from .findings import Kind, Owner
+from .origin import Stack
+from .owners import OwnerTracker
+
+Handlers = dict[str, Callable[[tuple[Any, ...]], None]]
+
+#: Kept on ``sys``, where it outlives a re-import of this module (pytester restores ``sys.modules``).
+_ATTRIBUTE: Final = "_pytest_flask_hygiene_audit"
+
+#: A walk up the stack ends here: below are only pytest's own frames.
+_STOP_FILES: Final = frozenset(
+    module.__file__
+    for module in (pluggy._callers, _pytest.fixtures, _pytest.python, _pytest.runner, _pytest.unittest)
+)
+_MAX_FRAMES: Final = 100
+#: Sockets, subprocesses and the like that are remembered at most; files are bounded by their descriptors.
+_MAX_OBJECTS: Final = 4096
+_IMPORT_FILES: Final = frozenset(("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"))
+_REWRITE_FILE: Final = os.path.join(os.path.dirname(_pytest.python.__file__), "assertion", "rewrite.py")
+
+
+#: The ``path`` of a birth that stands for the pool of a SQLAlchemy engine.
+ENGINE: Final = "SQLAlchemy engine"
+
+
+class Birth:
+    """One resource being opened."""
+
+    __slots__ = ("kind", "label", "owner", "path", "reported", "served", "stack")
+
+    def __init__(self, kind: Kind, owner: Owner, stack: Stack, path: object = None) -> None:
+        self.kind: Kind = kind
+        self.owner = owner
+        self.stack = stack
+        self.path = path
+        """A file's or directory's name, a descriptor's number, or None."""
+        self.reported = False
+        self.served = False
+        """It belongs to a response or an upload, which is closed for the test."""
+
+
+def _install() -> Handlers:
+    handlers: Handlers | None = getattr(sys, _ATTRIBUTE, None)
+    if handlers is None:
+        handlers = {}
+        get = handlers.get
+
+        def hook(event: str, args: tuple[Any, ...]) -> None:
+            handler = get(event)
+            if handler is not None:
+                handler(args)
+
+        setattr(sys, _ATTRIBUTE, handlers)
+        sys.addaudithook(hook)
+        if hasattr(os, "register_at_fork"):
+            # A forked child's resources are its own: multiprocessing, pytest-forked.
+            os.register_at_fork(after_in_child=handlers.clear)
+    return handlers
+
+
+def capture_stack(frame: FrameType | None) -> Stack:
+    """The stack as code objects and instruction offsets, innermost first, without pytest's frames."""
+    stack = []
+    room = _MAX_FRAMES
+    while frame is not None and room:
+        code = frame.f_code
+        if code.co_filename in _STOP_FILES:
+            break
+        stack.append((code, frame.f_lasti))
+        frame = frame.f_back
+        room -= 1
+    return tuple(stack)
+
+
+def importing_module(stack: Stack) -> str:
+    """The module whose import opened the resource; empty if none did."""
+    for position, (code, _) in enumerate(stack[:-1]):
+        if code.co_name == "<module>":
+            caller = stack[position + 1][0].co_filename
+            if caller in _IMPORT_FILES or caller == _REWRITE_FILE:
+                return code.co_filename
+    return ""
+
+
+class BirthRecorder:
+    """Remembers where each resource that may still be open was opened."""
+
+    def __init__(self, owners: OwnerTracker) -> None:
+        self._owners = owners
+        self._previous: Handlers = {}
+        self.by_descriptor: dict[int, Birth] = {}
+        self.by_path: dict[str, Birth] = {}
+        """Files whose descriptor could not be predicted, and temporary directories."""
+        self.by_id: dict[int, Birth] = {}
+        self.on_sqlite_connect: Callable[[], None] | None = None
+        self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
+        self._pool_file = ""
+        self._undo: list[Callable[[], None]] = []
+        self.faults: list[str] = []
+        self.opened = 0
+
+    def start(self) -> None:
+        handlers = _install()
+        self._previous = dict(handlers)
+        handlers.clear()
+        handlers.update(
+            {
+                "open": self._on_open,
+                "socket.__new__": self._guarded(self._on_socket),
+                "sqlite3.connect": self._guarded(self._on_sqlite_connect),
+                "sqlite3.connect/handle": self._guarded(self._on_sqlite_handle),
+                "subprocess.Popen": self._guarded(self._on_popen),
+                "tempfile.mkdtemp": self._guarded(self._on_mkdtemp),
+            }
+        )
+
+    def stop(self) -> None:
+        """Give the hook back to whoever recorded before (an outer pytest run)."""
+        handlers = _install()
+        handlers.clear()
+        handlers.update(self._previous)
+        self._previous = {}
+        while self._undo:
+            self._undo.pop()()
+        self.by_descriptor.clear()
+        self.by_path.clear()
+        self.by_id.clear()
+
+    def _guarded(self, handler: Callable[[tuple[Any, ...]], None]) -> Callable[[tuple[Any, ...]], None]:
+        def guarded(args: tuple[Any, ...]) -> None:
+            # An exception would make the audited call itself fail.
+            try:
+                handler(args)
+            except Exception as error:
+                self._fault(error)
+
+        return guarded
+
+    def _fault(self, error: Exception) -> None:
+        if len(self.faults) < 3:
+            self.faults.append(f"birth recording: {type(error).__name__}: {error}")
+
+    def _on_open(self, args: tuple[Any, ...]) -> None:
+        try:
+            frame: FrameType | None = sys._getframe(2)
+            if frame is None or frame.f_code.co_filename in _IMPORT_FILES:
+                return
+            path = args[0]
+            if type(path) is int:
+                descriptor = path
+            else:
+                try:
+                    descriptor = os.dup(2)
+                    os.close(descriptor)
+                except OSError:
+                    descriptor = -1
+                if type(path) is not str:
+                    path = os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else None
+            birth = Birth("file", self._owners.get(), capture_stack(frame), path)
+            self.opened += 1
+            if descriptor >= 0 and os.name == "posix":
+                self.by_descriptor[descriptor] = birth
+            elif path is not None:
+                self._remember(self.by_path, path, birth)
+        except Exception as error:
+            self._fault(error)
+
+    def _on_socket(self, args: tuple[Any, ...]) -> None:
+        frame = sys._getframe(3)
+        birth = Birth("socket", self._owners.get(), capture_stack(frame))
+        loop = _loop_being_made(frame)
+        if loop is not None:
+            # An event loop's own socket pair: one resource, the loop.
+            birth.kind = "event-loop"
+            known = self.by_id.get(loop)
+            if known is not None and known.stack[-1:] == birth.stack[-1:] and not known.reported:
+                birth = known
+            self._remember(self.by_id, loop, birth)
+        self._remember(self.by_id, id(args[0]), birth)
+
+    def _on_sqlite_connect(self, args: tuple[Any, ...]) -> None:
+        if self.on_sqlite_connect is not None:
+            self.on_sqlite_connect()
+
+    def watch_pools(self, module: ModuleType) -> None:
+        """SQLAlchemy: a pooled connection belongs to who created the engine, not to its first user."""
+        original = module.Pool.__init__
+        recorder = weakref.ref(self)
+        self._pool_file = module.__file__ or ""
+
+        def __init__(pool: Any, *args: Any, **kwargs: Any) -> None:
+            births = recorder()
+            if births is not None:
+                birth = Birth("sqlite", births._owners.get(), capture_stack(sys._getframe(1)), ENGINE)
+                births._remember(births.by_id, id(pool), birth)
+            del births
+            original(pool, *args, **kwargs)
+
+        __init__.__wrapped__ = original  # type: ignore[attr-defined]
+        module.Pool.__init__ = __init__
+
+        def undo() -> None:
+            if module.Pool.__init__ is __init__:
+                module.Pool.__init__ = original
+
+        self._undo.append(undo)
+
+    def _pool_of(self, frame: FrameType | None) -> Birth | None:
+        for _ in range(16):
+            if frame is None or not self._pool_file:
+                return None
+            if frame.f_code.co_filename == self._pool_file:
+                pool = frame.f_locals.get("pool")
+                if pool is not None:
+                    birth = self.by_id.get(id(pool))
+                    return birth if birth is not None and birth.path == ENGINE else None
+            frame = frame.f_back
+        return None
+
+    def _on_sqlite_handle(self, args: tuple[Any, ...]) -> None:
+        frame = sys._getframe(3)
+        birth = self._pool_of(frame) or Birth("sqlite", self._owners.get(), capture_stack(frame))
+        self._remember(self.by_id, id(args[0]), birth)
+        if self.on_sqlite_handle is not None:
+            self.on_sqlite_handle(args[0], birth)
+
+    def _on_popen(self, args: tuple[Any, ...]) -> None:
+        frame = sys._getframe(3)
+        birth = Birth("subprocess", self._owners.get(), capture_stack(frame))
+        # The event has no object; its caller, Popen._execute_child, has.
+        process = frame.f_locals.get("self")
+        if process is not None:
+            self._remember(self.by_id, id(process), birth)
+
+    def _on_mkdtemp(self, args: tuple[Any, ...]) -> None:
+        birth = Birth("tempdir", self._owners.get(), capture_stack(sys._getframe(3)), args[0])
+        self._remember(self.by_path, os.fsdecode(args[0]), birth)
+
+    @staticmethod
+    def _remember(births: dict[Any, Birth], key: Any, birth: Birth) -> None:
+        births.pop(key, None)
+        if len(births) >= _MAX_OBJECTS:
+            for old in list(births)[: _MAX_OBJECTS // 2]:
+                del births[old]
+        births[key] = birth
+
+    def of_file(self, descriptor: int | None, name: object) -> Birth | None:
+        """The birth of an open file, by its descriptor, or else by its name when that is unambiguous."""
+        if descriptor is not None:
+            birth = self.by_descriptor.get(descriptor)
+            if birth is not None and _same_name(birth.path, name):
+                return birth
+        if not isinstance(name, (str, bytes)):
+            return None
+        path = os.fsdecode(name)
+        birth = self.by_path.get(path)
+        if birth is not None:
+            return birth
+        candidates = [b for b in self.by_descriptor.values() if b.path == path and not b.reported]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def of_directory(self, path: str) -> Birth | None:
+        return self.by_path.get(path)
+
+    def open_files(self, owners: set[int]) -> Iterator[tuple[int, Birth]]:
+        """Descriptors opened by one of these owners (by ``id``) that seem to be open still."""
+        for descriptor, birth in list(self.by_descriptor.items()):
+            if id(birth.owner) in owners and not birth.reported:
+                try:
+                    os.fstat(descriptor)
+                except OSError:
+                    del self.by_descriptor[descriptor]
+                else:
+                    yield descriptor, birth
+
+
+def _same_name(opened: object, name: object) -> bool:
+    """Whether a file's ``name`` agrees with what was opened (temporary files are named by a number)."""
+    if not isinstance(opened, str) or not isinstance(name, (str, bytes)):
+        return True
+    return opened == os.fsdecode(name)
+
+
+def _loop_being_made(frame: FrameType | None) -> int | None:
+    for _ in range(5):
+        if frame is None:
+            return None
+        if frame.f_code.co_name == "_make_self_pipe":
+            return id(frame.f_locals.get("self"))
+        frame = frame.f_back
+    return None
+
+
+TEMPFILE: Final = tempfile.__file__

@@ -1,0 +1,270 @@
+"""Every ResourceWarning, whatever the default filters say, tied to the birth of its resource.
+
+``warnings._showwarnmsg`` is the one point that each warning passes that a filter lets through, from C and
+from Python, also inside recorders.  A filter lets ResourceWarnings through where nothing but Python's own
+defaults or a blanket ``ignore`` would stop them; what the user decided stays in force.  Under ``error`` a
+finalizer's warning arrives in ``sys.unraisablehook`` instead.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final
+
+from ..births import TEMPFILE, Birth, BirthRecorder, capture_stack
+from ..findings import Kind
+from ..origin import Stack
+
+_Filter = tuple[Any, ...]
+_BLANKET_CATEGORIES: Final = (Warning, Exception, BaseException, object)
+_PYTHONS_OWN: Final = ("ignore", None, ResourceWarning, None, 0)
+
+
+@dataclass
+class Emission:
+    """One ResourceWarning.  Holds no user object."""
+
+    kind: Kind
+    birth: Birth | None
+    text: str
+    stack: Stack
+    """Where it was emitted: of use only when there is no birth."""
+
+
+class ResourceWarningCheck:
+    def __init__(self, births: BirthRecorder, on_emission: Callable[[Emission], None]) -> None:
+        self._births = births
+        self._on_emission = on_emission
+        self._base_recorder: object = None
+        self._inserted: list[_Filter] = []
+        self._recorded: dict[int, tuple[Kind, Birth | None]] = {}
+        self._original: Callable[[warnings.WarningMessage], None] | None = None
+        self._original_hook: Any = None
+        self._listening = False
+
+    def start(self) -> None:
+        self._original = warnings._showwarnmsg  # type: ignore[attr-defined]
+        self._replacement = self._on_message
+        warnings._showwarnmsg = self._replacement  # type: ignore[attr-defined]
+
+    def watch_finalizers(self) -> None:
+        """To be called when pytest's own ``sys.unraisablehook`` is in place."""
+        self._original_hook = sys.unraisablehook
+        self._hook = self._on_unraisable
+        sys.unraisablehook = self._hook
+
+    def stop(self) -> None:
+        self.close_filters()
+        if self._original is not None and warnings._showwarnmsg is self._replacement:  # type: ignore[attr-defined]
+            warnings._showwarnmsg = self._original  # type: ignore[attr-defined]
+        if self._original_hook is not None and sys.unraisablehook is self._hook:
+            sys.unraisablehook = self._original_hook
+        self._original = self._original_hook = None
+
+    def open_filters(self, decisions: Iterable[str] = ()) -> None:
+        """Let ResourceWarnings through, as far as the user did not decide otherwise.
+
+        ``decisions`` are the filters that the user wrote (command line, ini, marks), as text: only they
+        tell an ``ignore::ResourceWarning`` from the same tuple that Python installs by itself.
+        """
+        user_ignores = any(_names_resource_warning(text) for text in (*decisions, *sys.warnoptions))
+        filters: list[_Filter] = []
+        self._inserted = []
+
+        def let_through(message: Any = None, module: Any = None, line: int = 0) -> None:
+            entry = ("always", message, ResourceWarning, module, line)
+            self._inserted.append(entry)
+            filters.append(entry)
+
+        done = False
+        for entry in warnings.filters:
+            action, message, category, module, line = entry[:5]
+            if not done and issubclass(ResourceWarning, category):
+                anywhere = message is None and module is None and line == 0
+                blanket = anywhere and category in _BLANKET_CATEGORIES
+                if action == "ignore":
+                    if blanket or (tuple(entry[:5]) == _PYTHONS_OWN and not user_ignores):
+                        let_through()
+                        done = True
+                elif action in ("default", "module", "once"):
+                    let_through(message, module, line)
+                done = done or anywhere
+            filters.append(entry)
+        if not done:
+            let_through()
+        warnings.filters[:] = filters  # type: ignore[index]
+        _filters_mutated()
+        self._base_recorder = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
+        self._listening = True
+
+    def close_filters(self) -> None:
+        self._listening = False
+        self._recorded.clear()
+        inserted = {id(entry) for entry in self._inserted}
+        if inserted and any(id(entry) in inserted for entry in warnings.filters):
+            warnings.filters[:] = [e for e in warnings.filters if id(e) not in inserted]  # type: ignore[index]
+            _filters_mutated()
+        self._inserted = []
+        self._base_recorder = None
+
+    def silenced(self, text: str, frame: FrameType | None) -> bool:
+        """Whether the user's filters would ignore a ResourceWarning of this text."""
+        module = frame.f_globals.get("__name__", "") if frame is not None else ""
+        line = frame.f_lineno if frame is not None else 0
+        return _action(warnings.filters, text, ResourceWarning, str(module), line) == "ignore"
+
+    def _on_message(self, message: warnings.WarningMessage) -> None:
+        original = self._original
+        assert original is not None
+        if not self._listening or not issubclass(message.category, ResourceWarning):
+            original(message)
+            return
+        shown = self._shown_without_us(message)
+        try:
+            frame = sys._getframe(1)
+            source = message.source
+            kind, birth = self._recorded.get(id(source)) or self._identify(source, frame)
+            recorder_active = warnings._showwarnmsg_impl is not self._base_recorder  # type: ignore[attr-defined]
+            if recorder_active and shown:
+                # The user's recorder gets it.  pytest.warns may emit it again, when the file is closed
+                # and can't be recognized any more.
+                if source is not None:
+                    self._recorded[id(source)] = (kind, birth)
+            else:
+                if kind == "tempdir" and birth is None:
+                    birth = self._births.of_directory(_directory_being_cleaned(frame))
+                self._on_emission(Emission(kind, birth, str(message.message), capture_stack(frame)))
+            del source, frame
+        except Exception as error:
+            self._births.faults.append(f"resource warnings: {type(error).__name__}: {error}")
+        if shown:
+            original(message)
+
+    def _on_unraisable(self, unraisable: Any) -> None:
+        exc_type = unraisable.exc_type
+        if not (self._listening and exc_type is not None and issubclass(exc_type, ResourceWarning)):
+            self._original_hook(unraisable)
+            return
+        try:
+            source = unraisable.object
+            frame = None
+            traceback = unraisable.exc_traceback
+            while traceback is not None:
+                # A finalizer written in Python: its object is the frame's ``self``.
+                frame = traceback.tb_frame
+                if frame.f_code.co_name == "__del__":
+                    source = frame.f_locals.get("self", source)
+                traceback = traceback.tb_next
+            kind, birth = self._identify(source, frame)
+            if frame is not None and birth is None:
+                directory = _directory_being_cleaned(frame)
+                if directory:
+                    kind, birth = "tempdir", self._births.of_directory(directory)
+            text = str(unraisable.exc_value)
+            self._on_emission(Emission(kind, birth, text, capture_stack(sys._getframe(1))))
+            del source, frame, traceback
+        except Exception as error:
+            self._births.faults.append(f"resource warnings: {type(error).__name__}: {error}")
+
+    def _identify(self, source: object, frame: FrameType | None) -> tuple[Kind, Birth | None]:
+        kind = _kind_of(source)
+        if kind == "file":
+            descriptor: int | None
+            try:
+                descriptor = source.fileno()  # type: ignore[attr-defined]
+            except (OSError, ValueError):
+                descriptor = None
+            return kind, self._births.of_file(descriptor, getattr(source, "name", None))
+        if source is None:
+            if frame is not None and _directory_being_cleaned(frame):
+                return "tempdir", None
+            return kind, None
+        birth = self._births.by_id.get(id(source))
+        if birth is not None:
+            return birth.kind, birth
+        return kind, None
+
+    def _shown_without_us(self, message: warnings.WarningMessage) -> bool:
+        ours = {id(entry) for entry in self._inserted}
+        filters = [entry for entry in warnings.filters if id(entry) not in ours]
+        module = message.filename.removesuffix(".py")
+        frame: FrameType | None = sys._getframe(2)
+        if frame is not None and frame.f_code.co_filename == message.filename:
+            module = str(frame.f_globals.get("__name__", module))
+        return _action(filters, str(message.message), message.category, module, message.lineno) != "ignore"
+
+
+def _kind_of(source: object) -> Kind:
+    # type(), never isinstance(): the source may be a mock or a broken proxy.
+    cls = type(source)
+    if issubclass(cls, io.IOBase):
+        return "file"
+    modules = sys.modules
+    for kind, module, name in (
+        ("socket", "socket", "socket"),
+        ("sqlite", "sqlite3", "Connection"),
+        ("subprocess", "subprocess", "Popen"),
+        ("event-loop", "asyncio.base_events", "BaseEventLoop"),
+        ("tempdir", "tempfile", "TemporaryDirectory"),
+    ):
+        known = getattr(modules.get(module), name, None)
+        if isinstance(known, type) and issubclass(cls, known):
+            return kind  # type: ignore[return-value]
+    return "other"
+
+
+def _directory_being_cleaned(frame: FrameType | None) -> str:
+    """The directory that ``TemporaryDirectory`` is cleaning up implicitly, from its own frame."""
+    for _ in range(4):
+        if frame is None:
+            break
+        if frame.f_code.co_filename == TEMPFILE and frame.f_code.co_name == "_cleanup":
+            return str(frame.f_locals.get("name", ""))
+        frame = frame.f_back
+    return ""
+
+
+def _names_resource_warning(text: str) -> bool:
+    """Whether a filter as text is ``ignore::ResourceWarning`` and nothing narrower."""
+    parts = [part.strip() for part in text.split(":")] + [""] * 5
+    return (
+        parts[0] == "ignore"
+        and not parts[1]
+        and parts[2].rpartition(".")[2] == "ResourceWarning"
+        and not parts[3]
+        and not parts[4]
+    )
+
+
+def _action(
+    filters: Iterable[_Filter], text: str, category: type[Warning], module: str, line: int
+) -> str:
+    """What ``warnings.warn_explicit`` would do."""
+    for entry in filters:
+        action, message, of_category, of_module, of_line = entry[:5]
+        if (
+            issubclass(category, of_category)
+            and (message is None or message.match(text))
+            and (of_module is None or of_module.match(module))
+            and of_line in (0, line)
+        ):
+            return str(action)
+    return "default"
+
+
+def _filters_mutated() -> None:
+    for name in ("_filters_mutated", "_filters_mutated_lock_held"):
+        mutated = getattr(warnings, name, None)
+        if mutated is not None:
+            lock = getattr(warnings, "_lock", None)
+            if lock is not None and name.endswith("lock_held"):
+                with lock:
+                    mutated()
+            else:
+                mutated()
+            return

@@ -1,0 +1,316 @@
+"""Every response of every test client closed at the right moment, and uploads' temporary files too.
+
+A WSGI server closes what it has sent; the test client does not (pallets/flask#5483).  The one point that
+every client passes is the module global ``werkzeug.test.run_wsgi_app``.  The application's iterable is
+wrapped there, and closed once: by the test, when it is dropped, or when its owner ends; never sooner,
+because a sent file can't be read after it.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, GeneratorType, ModuleType
+from typing import Any, Final
+
+from ..births import Birth, BirthRecorder, capture_stack
+from ..findings import Owner
+from ..imports import PostImport
+from ..origin import Stack
+from ..owners import OwnerTracker
+
+_STREAM_ATTRIBUTES: Final = ("response", "iterable", "file", "_iterable", "app_iter")
+
+
+class LeftResponse:
+    """What is told of a streamed response that the test did not close."""
+
+    __slots__ = ("birth", "dropped", "generator", "name", "owner", "stack")
+
+    def __init__(self, body: Body, stream: Any, dropped: bool) -> None:
+        self.owner = body.owner
+        self.stack = body.stack
+        self.birth = body.birth
+        self.dropped = dropped
+        self.name = ""
+        self.generator: CodeType | None = None
+        if isinstance(stream, GeneratorType):
+            self.generator = stream.gi_code
+        else:
+            name = getattr(stream, "name", "")
+            self.name = name if isinstance(name, str) else ""
+
+
+class Body:
+    """The application's iterable, closed once."""
+
+    __slots__ = (
+        "__weakref__",
+        "_close",
+        "_closed",
+        "_iterable",
+        "_next",
+        "_on_left",
+        "birth",
+        "exhausted",
+        "owner",
+        "stack",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        iterable: Iterable[bytes],
+        owner: Owner,
+        on_left: Callable[[LeftResponse], None],
+    ) -> None:
+        self._closed = True  # until there is something to close
+        self._iterable = iterable
+        self._next: Callable[[], bytes] | None = None
+        self._close = getattr(iterable, "close", None)
+        self._on_left = on_left
+        self.owner = owner
+        self.stack: Stack = ()
+        self.birth: Birth | None = None
+        self.exhausted = False
+        self.stream = _find_stream(iterable)
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._next = iter(self._iterable).__next__
+        return self
+
+    def __next__(self) -> bytes:
+        if self._next is None:
+            iter(self)
+        try:
+            return self._next()  # type: ignore[misc]
+        except StopIteration:
+            self.exhausted = True
+            raise
+
+    @property
+    def is_open(self) -> bool:
+        return not self._closed
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        stream, self.stream = self.stream, None
+        del stream
+        self._next = None
+        if self._close is not None:
+            self._close()
+
+    def finish(self, *, dropped: bool = False) -> None:
+        """Close what nobody closed.  Never raises."""
+        if self._closed:
+            return
+        try:
+            if self._is_left():
+                self._on_left(LeftResponse(self, self.stream, dropped))
+            self.close()
+        except Exception:  # the application's close callbacks: without us they would not have run
+            return
+
+    def _is_left(self) -> bool:
+        stream = self.stream
+        if isinstance(stream, GeneratorType):
+            return not self.exhausted and stream.gi_frame is not None
+        return stream is not None and not getattr(stream, "closed", True)
+
+    def __del__(self) -> None:
+        self.finish(dropped=True)
+
+
+class ResponseCheck:
+    def __init__(
+        self,
+        owners: OwnerTracker,
+        births: BirthRecorder,
+        imports: PostImport,
+        on_left: Callable[[LeftResponse], None],
+        top_context: Callable[[], tuple[Any, ...]],
+    ) -> None:
+        self._owners = owners
+        self._births = births
+        self._on_left = on_left
+        self._top_context = top_context
+        self._numbers = itertools.count()
+        self._bodies: weakref.WeakValueDictionary[int, Body] = weakref.WeakValueDictionary()
+        self._inputs: dict[int, weakref.ref[Any]] = {}
+        self._holders: list[tuple[weakref.ref[Any], weakref.ref[Body]]] = []
+        self._undo: Callable[[], None] | None = None
+        self._upload_code: CodeType | None = None
+        self.uploads_closed = 0
+        imports.when_imported("werkzeug.test", self._wrap)
+
+    def _wrap(self, module: ModuleType) -> None:
+        original = module.run_wsgi_app
+        self._upload_code = getattr(getattr(module, "stream_encode_multipart", None), "__code__", None)
+        tracker = weakref.ref(self)
+
+        def run_wsgi_app(app: Any, environ: Any, buffered: bool = False) -> Any:
+            check = tracker()
+            if check is None:
+                return original(app, environ, buffered=buffered)
+            body: Body | None = None
+
+            def watched(environ: Any, start_response: Any) -> Body:
+                nonlocal body
+                check._see_input(environ.get("wsgi.input"))
+                body = check._open(app(environ, start_response))
+                return body
+
+            before = check._top_context()
+            try:
+                result = original(watched, environ, buffered=buffered)
+                if body is not None and body.is_open:
+                    check._see_contexts(before, body)
+                return result
+            finally:
+                # The frame may outlive the call in a traceback; the response must not.
+                body = None
+
+        run_wsgi_app.__doc__ = original.__doc__
+        run_wsgi_app.__wrapped__ = original  # type: ignore[attr-defined]
+        module.run_wsgi_app = run_wsgi_app  # type: ignore[attr-defined]
+
+        def undo() -> None:
+            if module.run_wsgi_app is run_wsgi_app:
+                module.run_wsgi_app = original  # type: ignore[attr-defined]
+
+        self._undo = undo
+
+    def stop(self) -> None:
+        self.close_all()
+        if self._undo is not None:
+            self._undo()
+            self._undo = None
+
+    def _open(self, iterable: Iterable[bytes]) -> Body:
+        body = Body(iterable, self._owners.get(), self._on_left)
+        stream = body.stream
+        if stream is None:
+            return body
+        body.stack = capture_stack(sys._getframe(2))
+        self._bodies[next(self._numbers)] = body
+        if not isinstance(stream, GeneratorType):
+            try:
+                body.birth = self._births.of_file(stream.fileno(), getattr(stream, "name", None))
+            except (OSError, ValueError, AttributeError):
+                # Nothing that the system has open: a BytesIO, say.
+                body.stream = None
+            if body.birth is not None:
+                body.birth.served = True
+        return body
+
+    def _see_input(self, stream: Any) -> None:
+        """Remember an upload's temporary file; the previous one of this thread is no longer needed."""
+        if stream is None or type(stream) is io.BytesIO:
+            return
+        thread = threading.get_ident()
+        previous = self._inputs.get(thread)
+        if previous is not None and previous() is not stream:
+            del self._inputs[thread]
+            self._close_input(previous)
+        if self._is_upload(stream):
+            try:
+                self._inputs[thread] = weakref.ref(stream)
+            except TypeError:
+                return
+
+    def _is_upload(self, stream: Any) -> bool:
+        try:
+            birth = self._births.of_file(stream.fileno(), getattr(stream, "name", None))
+        except Exception:
+            return False
+        if birth is None or not any(code is self._upload_code for code, _ in birth.stack):
+            return False
+        birth.served = True
+        return True
+
+    def _close_input(self, reference: weakref.ref[Any]) -> None:
+        stream = reference()
+        if stream is not None and not stream.closed:
+            self.uploads_closed += 1
+            try:
+                stream.close()
+            except OSError:
+                return
+
+    def _see_contexts(self, before: tuple[Any, ...], body: Body) -> None:
+        """``stream_with_context`` leaves its contexts pushed until the body is read or closed."""
+        after = self._top_context()
+        for old, new in zip(before, after):
+            if new is not old and new is not None:
+                self._holders.append((weakref.ref(new), weakref.ref(body)))
+
+    def holds(self, context: Any) -> bool:
+        """Whether an open response keeps this context pushed."""
+        for reference, holder in self._holders:
+            body = holder()
+            if reference() is context and body is not None and body.is_open:
+                return True
+        return False
+
+    @property
+    def holds_contexts(self) -> bool:
+        return any(body is not None and body.is_open for _, holder in self._holders for body in (holder(),))
+
+    def close_owned_by(self, owner: Owner) -> None:
+        """The owner ends: newest first, since contexts must be popped in reverse."""
+        if self._bodies:
+            self._close([body for _, body in sorted(self._bodies.items()) if body.owner is owner])
+        if owner.is_test:
+            self._close_inputs()
+            self._holders.clear()
+
+    def close_context_holders(self) -> None:
+        """Before the finalizer of a fixture that pushed a context of its own."""
+        self._close([body for _, holder in self._holders if (body := holder()) is not None])
+
+    def close_all(self) -> None:
+        self._close([body for _, body in sorted(self._bodies.items())])
+        self._close_inputs()
+
+    @staticmethod
+    def _close(bodies: list[Body]) -> None:
+        while bodies:
+            body = bodies.pop()
+            body.finish()
+            del body
+
+    def _close_inputs(self) -> None:
+        while self._inputs:
+            self._close_input(self._inputs.popitem()[1])
+
+
+def _find_stream(iterable: Any) -> Any:
+    """The open file or the generator behind an application's iterable; None for a text or a list."""
+    pending = [iterable]
+    for _ in range(12):
+        if not pending:
+            return None
+        current = pending.pop(0)
+        if current is None or isinstance(current, (list, tuple, str, bytes)):
+            continue
+        if isinstance(current, GeneratorType):
+            if current.gi_code.co_name in ("iter_encoded", "_iter_encoded"):
+                continue
+            return current
+        if hasattr(current, "fileno") and hasattr(current, "read"):
+            return current
+        callbacks = getattr(current, "_callbacks", None)  # werkzeug's ClosingIterator
+        if isinstance(callbacks, list):
+            pending += [getattr(callback, "__self__", None) for callback in callbacks]
+        for name in _STREAM_ATTRIBUTES:
+            value = getattr(current, name, None)
+            if value is not None and not callable(value):
+                pending.append(value)
+    return None

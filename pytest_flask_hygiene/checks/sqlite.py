@@ -1,0 +1,152 @@
+"""Dropped sqlite connections, with the same outcome on every Python.
+
+Python 3.13 warns about them; 3.10 to 3.12 say nothing.  There:
+
+* 3.11 and 3.12: an open connection and its statement cache refer to each other, so a dropped one waits for
+  a collection.  Which ones are open is noted just before it (3.12's finalizer closes them), which ones were
+  garbage just after it.  Only ids are kept: a connection that is held keeps its write lock.
+* 3.10: a dropped connection goes at once and in silence, so it has to be held until its test's next sweep,
+  or the next ``connect()``, finds that nobody else holds it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ..births import Birth
+from ..collector import generations_up_to
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+#: Python 3.13 and later warn by themselves (CPython gh-105539).
+NEEDED: Final = sys.version_info < (3, 13)
+_HOLDS: Final = sys.version_info < (3, 11)
+#: ``sys.getrefcount`` of an object that only our tuple, the loop variable and the call refer to.
+_ONLY_OURS: Final = 3
+
+
+class SqliteCheck:
+    """Calls ``on_dropped`` with the birth of each connection that was dropped while open."""
+
+    def __init__(self, on_dropped: Callable[[Birth, str], None]) -> None:
+        self._on_dropped = on_dropped
+        self._births: dict[int, Birth] = {}
+        self._held: list[tuple[Connection, Birth]] = []
+        self._open_before: dict[int, Birth] = {}
+
+    def connected(self, connection: Connection, birth: Birth) -> None:
+        """The audit hook saw a new connection."""
+        if _HOLDS:
+            self._held.append((connection, birth))
+        else:
+            self._births[id(connection)] = birth
+
+    def release_dropped(self) -> None:
+        """3.10: let go of connections that nobody else refers to, so that their locks end."""
+        if not self._held:
+            return
+        held, self._held = self._held, []
+        while held:
+            connection, birth = held.pop()
+            if sys.getrefcount(connection) > _ONLY_OURS - 1:
+                self._held.append((connection, birth))
+            elif is_open(connection):
+                self._on_dropped(birth, description(connection))
+            del connection
+        self._held.reverse()
+
+    def forget_closed(self) -> None:
+        """Between tests: closed connections are no longer of interest."""
+        if _HOLDS:
+            self._held = [(c, b) for c, b in self._held if is_open(c)]
+
+    def prepare(self) -> None:
+        """3.10: before a sweep, hold connections so that only a collection can tell who else does."""
+        self.release_dropped()
+        if self._held:
+            held, self._held = self._held, []
+            while held:
+                connection, birth = held.pop()
+                if is_open(connection):
+                    cell = _Cell(connection, birth)
+                    del cell
+                del connection
+
+    def judge(self, garbage: list[object]) -> None:
+        """3.10: our own cells come out of the sweep; a connection that came with its cell was dropped."""
+        if not _HOLDS:
+            return
+        cells = [o for o in garbage if type(o) is _Cell]
+        if not cells:
+            return
+        ids = {id(o) for o in garbage}
+        while cells:
+            cell = cells.pop()
+            connection = cell.connection
+            if id(connection) in ids:
+                self._on_dropped(cell.birth, description(connection))
+            else:
+                self._held.append((connection, cell.birth))
+            del cell.connection, connection, cell
+
+    def before_collection(self, generation: int) -> None:
+        """3.11 and 3.12: note which of the connections about to be looked at are open."""
+        if not self._births:
+            return
+        import sqlite3
+
+        births = self._births
+        self._open_before = {}
+        for candidate in generations_up_to(generation):
+            birth = births.get(id(candidate))
+            if birth is not None and issubclass(type(candidate), sqlite3.Connection):
+                if is_open(candidate):
+                    self._open_before[id(candidate)] = birth
+                else:
+                    del births[id(candidate)]
+
+    def after_collection(self, saved: list[object] | None, survivors_of: int) -> None:
+        """3.11 and 3.12: the open ones that turned out to be garbage were dropped."""
+        if not self._open_before:
+            return
+        before, self._open_before = self._open_before, {}
+        if saved is not None:
+            dropped = {id(o) for o in saved} & before.keys()
+        else:
+            dropped = before.keys() - {id(o) for o in generations_up_to(min(survivors_of + 1, 2))}
+        for key in dropped:
+            self._births.pop(key, None)
+            self._on_dropped(before[key], f"unclosed database in <sqlite3.Connection object at {key:#x}>")
+
+    def stop(self) -> None:
+        self._births.clear()
+        self._held.clear()
+        self._open_before.clear()
+
+
+class _Cell:
+    """Refers to itself, so that nothing but a collection frees it."""
+
+    def __init__(self, connection: Connection, birth: Birth) -> None:
+        self.connection = connection
+        self.birth = birth
+        self.itself = self
+
+
+def is_open(connection: Any) -> bool:
+    import sqlite3
+
+    try:
+        # The descriptor itself: a subclass may override the attribute.  Works from any thread.
+        sqlite3.Connection.total_changes.__get__(connection)  # type: ignore[attr-defined]
+    except sqlite3.ProgrammingError:
+        return False
+    return True
+
+
+def description(connection: object) -> str:
+    """The words of Python 3.13's own warning, which a user's filters may name."""
+    return f"unclosed database in <sqlite3.Connection object at {id(connection):#x}>"

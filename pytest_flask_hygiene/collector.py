@@ -1,0 +1,194 @@
+"""The garbage collector as an instrument: freeze what is old, sweep what a test made, restore.
+
+A full collection after each test makes suites three to eight times slower.  ``gc.freeze()`` after each
+teardown leaves the next sweep only what its test made.  ``gc.DEBUG_SAVEALL`` lets one collection run
+finalizers (late warnings come now) and hand over the garbage (cycles are seen); a second one, without it,
+frees the garbage.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+#: So many saved objects are judged and freed at once, and no more are saved during that test: clearing
+#: ``gc.garbage`` frees nothing, so a test that makes millions of cycles would keep them all.
+SAVED_OBJECTS_CAP: Final = 10_000
+
+_builtin_collect: Final = getattr(gc.collect, "_hygiene_builtin", gc.collect)
+_CALL_OPS: Final = ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW", "CALL_FUNCTION_EX", "CALL_KW")
+
+
+class Collector:
+    """One pytest run's use of :mod:`gc`.
+
+    ``judge`` sees the objects found unreachable and must keep none of them.  ``before`` is called ahead
+    of each collection with the generation, ``after`` behind it with the garbage saved by it (None when
+    nothing is being saved).
+    """
+
+    def __init__(
+        self,
+        judge: Callable[[list[object]], None],
+        before: Callable[[int], None],
+        after: Callable[[list[object] | None], None],
+        prepare: Callable[[], None],
+    ) -> None:
+        self._judge = judge
+        self._before = before
+        self._after = after
+        self._prepare = prepare
+        self._started = False
+        self._freezing = False
+        self._saving = False
+        self._sweeping = False
+        self._flags_on_arrival = 0
+        self._keep = 0
+        self._saved_from = 0
+        self._user_frees = False
+        self.stopped_early = False
+        """The current test made more garbage than is saved."""
+
+    def start(self) -> None:
+        self._started = True
+        self._freezing = gc.get_freeze_count() == 0
+        gc.callbacks.append(self._on_collection)
+        builtin = _builtin_collect
+
+        def collect(generation: int = 2) -> int:
+            return self._users_collect(generation)
+
+        collect.__doc__ = builtin.__doc__
+        collect._hygiene_builtin = builtin  # type: ignore[attr-defined]
+        self._replaced = gc.collect
+        self._replacement = collect
+        gc.collect = collect  # type: ignore[assignment]
+
+    def stop(self) -> None:
+        if not self._started:
+            return
+        self._started = False
+        self.stop_saving()
+        if gc.collect is self._replacement:
+            gc.collect = self._replaced
+        if self._on_collection in gc.callbacks:
+            gc.callbacks.remove(self._on_collection)
+        self.thaw()
+        self._freezing = False
+
+    def freeze(self) -> None:
+        """Take everything alive now out of later sweeps."""
+        if self._freezing:
+            gc.freeze()
+
+    def thaw(self) -> None:
+        if self._freezing:
+            gc.unfreeze()
+
+    def start_saving(self) -> None:
+        """From here on garbage is kept for the next sweep instead of being freed unseen."""
+        self.stopped_early = False
+        self._save()
+
+    def stop_saving(self) -> None:
+        if self._saving:
+            self._saving = False
+            if gc.get_debug() == self._flags_on_arrival | gc.DEBUG_SAVEALL:
+                gc.set_debug(self._flags_on_arrival)
+
+    def _save(self) -> None:
+        flags = gc.get_debug()
+        if flags & gc.DEBUG_SAVEALL or self._saving:
+            # The user's own use of gc.garbage is left alone.
+            return
+        self._flags_on_arrival = flags
+        self._keep = len(gc.garbage)
+        self._saving = True
+        gc.set_debug(flags | gc.DEBUG_SAVEALL)
+
+    def sweep(self) -> None:
+        """Collect what is new, judge the garbage, free it."""
+        if not self._started:
+            return
+        was_saving = self._saving
+        if self._collect_and_judge():
+            _builtin_collect()
+        if was_saving and not self.stopped_early:
+            self._save()
+
+    def _collect_and_judge(self) -> bool:
+        """Leaves saving switched off; true if there was garbage, which the next collection frees."""
+        self._prepare()
+        self._save()
+        self._sweeping = True
+        try:
+            _builtin_collect()
+            return self._judge_saved()
+        finally:
+            self._sweeping = False
+            self.stop_saving()
+
+    def discard(self) -> None:
+        """Free what is garbage by now without judging it."""
+        self.stop_saving()
+        _builtin_collect()
+
+    def _judge_saved(self) -> bool:
+        if not self._saving or len(gc.garbage) <= self._keep:
+            return False
+        saved: list[object] = gc.garbage[self._keep :]
+        del gc.garbage[self._keep :]
+        try:
+            self._judge(saved)
+        finally:
+            saved.clear()
+        return True
+
+    def _on_collection(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._saved_from = len(gc.garbage)
+            if self._saving and not self._sweeping and info["generation"] == 2 and _asked_for_by_name():
+                # "from gc import collect", done before the plugin was loaded: it must free.
+                self._user_frees = True
+                self.stop_saving()
+            self._before(info["generation"])
+            return
+        self._after(gc.garbage[self._saved_from :] if self._saving else None)
+        if self._user_frees:
+            self._user_frees = False
+            if not self.stopped_early:
+                self._save()
+        elif self._saving and not self._sweeping and len(gc.garbage) - self._keep > SAVED_OBJECTS_CAP:
+            self.stopped_early = True
+            self._judge_saved()
+            self.stop_saving()
+
+    def _users_collect(self, generation: int) -> int:
+        """``gc.collect()`` as called by a test: ours first, then theirs, which frees as it would without us."""
+        if not self._saving or self._sweeping or threading.current_thread() is not threading.main_thread():
+            return int(_builtin_collect(generation))
+        self._collect_and_judge()
+        self.thaw()
+        try:
+            return int(_builtin_collect(generation))
+        finally:
+            if not self.stopped_early:
+                self._save()
+
+
+def _asked_for_by_name() -> bool:
+    """Whether the running frame calls the built-in ``gc.collect`` under a global name of its own."""
+    frame = sys._getframe(2)
+    names = frame.f_globals
+    return any(names.get(name) is _builtin_collect for name in frame.f_code.co_names)
+
+
+def generations_up_to(generation: int) -> list[Any]:
+    """The tracked objects that a collection of ``generation`` is about to look at; frozen ones are not."""
+    objects: list[Any] = []
+    for number in range(generation + 1):
+        objects += gc.get_objects(generation=number)
+    return objects

@@ -1,0 +1,70 @@
+"""Act on a module when it has been imported, without importing it.
+
+Flask and Werkzeug must not be loaded before the suite does so itself, and may be loaded as late as inside
+the first fixture.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+Callback = Callable[[ModuleType], None]
+
+
+class PostImport:
+    """A meta path finder that finds nothing itself: it lets the others find, and watches the loader."""
+
+    def __init__(self) -> None:
+        self._callbacks: dict[str, list[Callback]] = {}
+
+    def when_imported(self, name: str, callback: Callback) -> None:
+        """Call ``callback`` with the module: now, if it is loaded, else right after its import."""
+        module = sys.modules.get(name)
+        # An import that is under way has an entry too; its spec says so.
+        if module is not None and not getattr(module.__spec__, "_initializing", False):
+            callback(module)
+        else:
+            self._callbacks.setdefault(name, []).append(callback)
+
+    def start(self) -> None:
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+
+    def stop(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)  # type: ignore[arg-type]
+        self._callbacks.clear()
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name not in self._callbacks:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self and hasattr(finder, "find_spec"):
+                spec = finder.find_spec(name, path, target)
+                if spec is not None:
+                    self._watch(spec, self._callbacks.pop(name))
+                    return spec
+        return None
+
+    @staticmethod
+    def _watch(spec: ModuleSpec, callbacks: list[Callback]) -> None:
+        loader = spec.loader
+        if loader is None or not hasattr(loader, "exec_module"):
+            return
+        original = loader.exec_module
+
+        def exec_module(module: ModuleType) -> None:
+            # The loader goes back to what it was, whatever the module does.
+            del loader.exec_module
+            original(module)
+            for callback in callbacks:
+                callback(module)
+
+        try:
+            loader.exec_module = exec_module  # type: ignore[method-assign]
+        except AttributeError:
+            return

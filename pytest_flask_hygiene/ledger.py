@@ -1,0 +1,164 @@
+"""The book of findings: which report, or the session, each is charged to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from .advice import advise
+from .findings import Finding, Owner
+from .settings import AllowLeak, Settings
+from .verdict import decide
+
+
+class Attempt:
+    """One run of one test; a rerun is another attempt."""
+
+    def __init__(self, nodeid: str, owner: Owner, marks: list[AllowLeak]) -> None:
+        self.nodeid = nodeid
+        self.owner = owner
+        self.marks = marks
+        self.fixtures: list[Owner] = []
+        """Function fixtures set up for it."""
+        self.in_call: list[Finding] = []
+        self.in_teardown: list[Finding] = []
+        self.call_swept = False
+        self.call_reported = False
+        self.teardown_reported = False
+        self.cycles_of: Owner = owner
+        """Who is charged with exception cycles found now."""
+
+    @property
+    def failed(self) -> bool:
+        """The test did not pass by itself: what its traceback holds is no finding."""
+        return self.owner.failed
+
+    def fail(self) -> None:
+        self.owner.failed = True
+        for fixture in self.fixtures:
+            fixture.failed = True
+
+    def owns(self, owner: Owner) -> bool:
+        return owner is self.owner or any(owner is fixture for fixture in self.fixtures)
+
+    @property
+    def owner_ids(self) -> set[int]:
+        return {id(self.owner), *map(id, self.fixtures)}
+
+
+class Ledger:
+    """Everything found in this session."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.attempt: Attempt | None = None
+        self.by_test: dict[str, list[Finding]] = {}
+        self.of_session: list[Finding] = []
+        self._pending: dict[Owner, list[Finding]] = {}
+        self.library_edges: Counter[str] = Counter()
+        self.upstream: Counter[str] = Counter()
+        self.responses_closed = 0
+        self.stopped_early: list[str] = []
+        self.faults: list[str] = []
+
+    def begin(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        # pytest-rerunfailures: the last attempt decides.
+        self.by_test.pop(attempt.nodeid, None)
+
+    def end(self) -> None:
+        self.attempt = None
+
+    def record(self, finding: Finding) -> None:
+        """Charge a finding to the report that its owner answers for."""
+        finding.advice = finding.advice or advise(finding)
+        owner, attempt = finding.owner, self.attempt
+        if owner.outlives_test:
+            if not owner.ended:
+                merge(self._pending.setdefault(owner, []), finding)
+            elif attempt is not None and not attempt.teardown_reported:
+                self._charge(attempt, finding, in_call=False)
+            else:
+                self._charge_session(finding)
+        elif attempt is not None and attempt.owns(owner):
+            if attempt.teardown_reported:
+                if not attempt.failed:
+                    self._charge_session(finding)
+            else:
+                self._charge(attempt, finding, in_call=owner.is_test and not attempt.call_reported)
+        elif owner.is_test or owner.is_fixture:
+            if not owner.failed:
+                self._charge_session(finding)
+        else:
+            self._charge_session(finding)
+
+    def _charge(self, attempt: Attempt, finding: Finding, *, in_call: bool) -> None:
+        if attempt.failed and attempt.call_reported and attempt.owns(finding.owner):
+            return
+        finding.nodeid = attempt.nodeid
+        finding.when = "call" if in_call else "teardown"
+        merge(attempt.in_call if in_call else attempt.in_teardown, finding)
+
+    def _charge_session(self, finding: Finding) -> None:
+        finding.when = "session"
+        finding.nodeid = finding.owner.nodeid
+        self._decide(finding, ())
+        merge(self.of_session, finding)
+
+    def owner_ended(self, owner: Owner) -> None:
+        """A class, module, package or session fixture has run its finalizers."""
+        owner.ended = True
+        for finding in self._pending.pop(owner, ()):
+            self.record(finding)
+
+    def flush_pending(self) -> None:
+        """The session ends: whoever has not ended by now will not be reported otherwise."""
+        for owner in list(self._pending):
+            self.owner_ended(owner)
+
+    def judge_call(self, attempt: Attempt) -> list[Finding]:
+        attempt.call_reported = True
+        return self._judge(attempt, attempt.in_call)
+
+    def judge_teardown(self, attempt: Attempt) -> list[Finding]:
+        """Findings for the teardown report; also those of a call that was never reported."""
+        findings = attempt.in_teardown
+        if not attempt.call_reported:
+            findings = attempt.in_call + findings
+        attempt.call_reported = attempt.teardown_reported = True
+        return self._judge(attempt, findings)
+
+    def _judge(self, attempt: Attempt, findings: list[Finding]) -> list[Finding]:
+        for finding in findings:
+            self._decide(finding, attempt.marks)
+            if attempt.failed and attempt.owns(finding.owner) and finding.outcome == "failed":
+                finding.outcome = "noted"
+                finding.is_leak = False
+        if findings:
+            self.by_test.setdefault(attempt.nodeid, []).extend(findings)
+        return findings
+
+    def _decide(self, finding: Finding, marks: Iterable[AllowLeak]) -> None:
+        finding.outcome = decide(finding, self._settings, tuple(marks))
+        finding.is_leak = finding.outcome == "failed"
+        if finding.is_leak and self._settings.mode == "warn":
+            finding.outcome = "noted"
+        if finding.upstream:
+            self.upstream[finding.upstream] += finding.count
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [f for findings in self.by_test.values() for f in findings] + self.of_session
+
+    @property
+    def leaks(self) -> list[Finding]:
+        return [f for f in self.findings if f.is_leak]
+
+
+def merge(findings: list[Finding], finding: Finding) -> None:
+    """Add a finding; what was opened at the same site by the same owner is one finding with a count."""
+    for known in findings:
+        if known.key == finding.key and known.variable == finding.variable:
+            known.count += finding.count
+            return
+    findings.append(finding)

@@ -1,0 +1,258 @@
+"""Whose code is it?  Tells the reader's own code from test modules, libraries and the standard library.
+
+The reader's code is everything that is neither the standard library nor an installed, non-editable
+distribution; plus the project's own distribution wherever it is installed; plus what ``hygiene_source``
+names.  An editable install is the reader's because its files do not lie below an install directory.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from types import CodeType
+from typing import Final, Literal
+
+from .findings import Frame, Site
+
+#: ``ours``: this plugin's own frames, which no site shows.
+Origin = Literal["app", "test", "library", "stdlib", "generated", "ours"]
+
+OUR_DIRECTORY: Final = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+#: Never the reader's, even where they are installed editable or are the project under test: what they keep
+#: alive by themselves is counted and named.  Their maintainers opt in with ``hygiene_source``.
+FRAMEWORKS: Final = (
+    "flask",
+    "werkzeug",
+    "jinja2",
+    "click",
+    "itsdangerous",
+    "markupsafe",
+    "blinker",
+    "pytest",
+    "_pytest",
+    "pluggy",
+)
+
+#: A birth's stack: code objects and instruction offsets, innermost first.
+Stack = tuple[tuple[CodeType, int], ...]
+
+
+class OriginMap:
+    """Classifies source files, each once."""
+
+    def __init__(
+        self,
+        rootpath: Path,
+        source: Iterable[str] = (),
+        python_files: Iterable[str] = ("test_*.py", "*_test.py"),
+    ) -> None:
+        self._rootpath = rootpath
+        self._python_files = tuple(python_files)
+        self._source_paths = tuple(path for entry in source for path in self._paths_of_source(entry))
+        self._known: dict[str, Origin] = {}
+        self._own: tuple[str, ...] | None = None
+        self._test_files: set[str] = set()
+
+    def add_test_file(self, path: str) -> None:
+        """A module that pytest collected tests from, whatever it is called."""
+        self._test_files.add(path)
+
+    def __call__(self, filename: str) -> Origin:
+        origin = self._known.get(filename)
+        if origin is None:
+            origin = self._known[filename] = self._classify(filename)
+        return origin
+
+    def is_reader(self, filename: str) -> bool:
+        return self(filename) in ("app", "test")
+
+    def _classify(self, filename: str) -> Origin:
+        if filename.startswith("<") or not filename:
+            return "stdlib" if filename.startswith("<frozen ") else "generated"
+        path = os.path.abspath(filename)
+        if path.startswith(OUR_DIRECTORY):
+            return "ours"
+        if path.startswith(self._source_paths):
+            return "test" if self._is_test(path) else "app"
+        if path.startswith(_framework_prefixes()):
+            return "library"
+        if self._is_test(path):
+            return "test"
+        if path.startswith(self._own_distribution()):
+            return "app"
+        # site-packages may lie below the standard library's directory, so it is asked for first.
+        if path.startswith(_install_prefixes(tuple(sys.path))):
+            return "library"
+        if path.startswith(_stdlib_prefixes()):
+            return "stdlib"
+        return "app"
+
+    def _is_test(self, path: str) -> bool:
+        name = os.path.basename(path)
+        if path in self._test_files:
+            return True
+        if path.startswith(_install_prefixes(tuple(sys.path))):
+            return False
+        if name == "conftest.py" or any(fnmatch.fnmatch(name, pattern) for pattern in self._python_files):
+            return True
+        try:
+            parents = Path(path).relative_to(self._rootpath).parts[:-1]
+        except ValueError:
+            return False
+        return "tests" in parents or "test" in parents
+
+    def _own_distribution(self) -> tuple[str, ...]:
+        if self._own is None:
+            name = project_name(self._rootpath)
+            self._own = tuple(_distribution_prefixes(name)) if name else ()
+        return self._own
+
+    def _paths_of_source(self, entry: str) -> list[str]:
+        path = (self._rootpath / entry).resolve()
+        if path.is_dir():
+            return [str(path) + os.sep]
+        if path.is_file():
+            return [str(path)]
+        found = _distribution_prefixes(entry)
+        for directory in _install_prefixes(tuple(sys.path)):
+            base = os.path.join(directory, *entry.split("."))
+            if os.path.isdir(base):
+                found.append(base + os.sep)
+            elif os.path.isfile(base + ".py"):
+                found.append(base + ".py")
+        return found
+
+    def site(self, stack: Stack) -> Site:
+        """Turn a recorded stack into text: the reader's frames, innermost last."""
+        frames: list[Frame] = []
+        innermost: Frame | None = None
+        library = ""
+        for code, offset in stack:
+            origin = self(code.co_filename)
+            if origin == "ours":
+                continue
+            if origin in ("app", "test"):
+                frames.append(Frame(code.co_filename, line_of(code, offset), code.co_name))
+                innermost = innermost or frames[-1]
+            elif innermost is None and origin == "library":
+                innermost = Frame(code.co_filename, line_of(code, offset), code.co_name)
+                library = library_name(code.co_filename)
+        frames.reverse()
+        return Site(tuple(frames), library, innermost)
+
+
+def line_of(code: CodeType, offset: int) -> int:
+    """The line of an instruction offset (``frame.f_lasti``), without the frame."""
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= offset < end:
+            return number or line
+        if number:
+            line = number
+    return line
+
+
+@lru_cache(maxsize=None)
+def _stdlib_prefixes() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    found = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.path.abspath(os.__file__))}
+    zipped = [p for p in sys.path if re.fullmatch(r"python3\d+\.zip", os.path.basename(p))]
+    return tuple(p + os.sep for base in (*found, *zipped) for p in {base, os.path.realpath(base)})
+
+
+@lru_cache(maxsize=8)
+def _install_prefixes(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Directories (and archives) on ``sys.path`` that distributions are installed into."""
+    paths = sysconfig.get_paths()
+    found = {paths["purelib"], paths["platlib"], site.getusersitepackages(), *site.getsitepackages()}
+    found.update(p for p in path if os.path.basename(p) in ("site-packages", "dist-packages"))
+    prefixes = {p + os.sep for base in found if base for p in (base, os.path.realpath(base))}
+    for entry in path:
+        # "pip install --target", zip archives: what a distribution's RECORD lists is installed,
+        # the reader's own modules beside it are not.
+        if entry and not entry.startswith(tuple(prefixes)) and entry not in found:
+            for distribution in metadata.distributions(path=[entry]):
+                if distribution.read_text("RECORD"):
+                    prefixes.update(_files_of(distribution))
+    return tuple(prefixes)
+
+
+def _framework_prefixes() -> tuple[str, ...]:
+    """Where the frameworks that are imported by now lie."""
+    found = []
+    for name in FRAMEWORKS:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file:
+            base = os.path.abspath(file)
+            found.append(os.path.dirname(base) + os.sep if os.path.basename(base) == "__init__.py" else base)
+    return tuple(found)
+
+
+def _distribution_prefixes(name: str) -> list[str]:
+    try:
+        return _files_of(metadata.distribution(name))
+    except (metadata.PackageNotFoundError, ValueError):
+        return []
+
+
+def _files_of(distribution: metadata.Distribution) -> list[str]:
+    """The packages (as directories) and modules that a distribution installed."""
+    tops: dict[str, None] = {}
+    for file in distribution.files or ():
+        if file.suffix == ".py" and not file.parts[0].endswith((".dist-info", ".data")) and file.parts[0] != "..":
+            base = str(distribution.locate_file(file.parts[0]))
+            tops[base + os.sep if len(file.parts) > 1 else base] = None
+    return list(tops)
+
+
+def project_name(rootpath: Path) -> str:
+    """The name of the project in ``rootpath``, from pyproject.toml or setup.cfg; empty if there is none."""
+    try:
+        text = (rootpath / "pyproject.toml").read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if "[project]" in text:
+        if sys.version_info >= (3, 11):
+            import tomllib
+        else:
+            import tomli as tomllib
+        try:
+            name = tomllib.loads(text).get("project", {}).get("name", "")
+        except tomllib.TOMLDecodeError:
+            name = ""
+        if isinstance(name, str) and name:
+            return name
+    try:
+        text = (rootpath / "setup.cfg").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    found = re.search(r"^\[metadata\][^\[]*?^name\s*=\s*(\S+)", text, re.MULTILINE | re.DOTALL)
+    return found.group(1) if found else ""
+
+
+def library_name(filename: str) -> str:
+    """The top-level package that a library's file belongs to, for a summary line."""
+    path = os.path.abspath(filename)
+    for prefix in sorted((*_install_prefixes(tuple(sys.path)), *_stdlib_prefixes()), key=len, reverse=True):
+        if path.startswith(prefix):
+            rest = path[len(prefix) :] if prefix.endswith(os.sep) else os.path.basename(prefix)
+            return (rest or os.path.basename(prefix.rstrip(os.sep))).split(os.sep)[0].removesuffix(".py")
+    return os.path.basename(filename)
+
+
+def short_path(filename: str) -> str:
+    """A library's file below its install directory: ``flask/app.py``."""
+    path = os.path.abspath(filename)
+    for prefix in sorted((*_install_prefixes(tuple(sys.path)), *_stdlib_prefixes()), key=len, reverse=True):
+        if path.startswith(prefix) and prefix.endswith(os.sep):
+            return path[len(prefix) :].replace(os.sep, "/")
+    return filename

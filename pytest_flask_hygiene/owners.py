@@ -1,0 +1,101 @@
+"""Who is at work now: a test, a fixture of any scope, collection, or an import.
+
+Births read :attr:`OwnerTracker.current`; the hooks in ``plugin.py`` move it.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from .findings import UNKNOWN_OWNER, Owner
+
+if TYPE_CHECKING:
+    import pytest
+
+#: pytest runs ``setup_method``, ``setUpClass`` and the like as fixtures of these names.
+_XUNIT_PREFIXES: Final = ("_xunit_setup_", "xunit_setup_", "_unittest_", "unittest_")
+
+
+class OwnerTracker:
+    """The active owner, for each thread."""
+
+    def __init__(self) -> None:
+        self.current: Owner = UNKNOWN_OWNER
+        self.main_thread = threading.get_ident()
+        self._threads: weakref.WeakKeyDictionary[threading.Thread, Owner] = weakref.WeakKeyDictionary()
+        self._undo_thread_patch: Any = None
+
+    def get(self) -> Owner:
+        """The owner of what is born in this thread now."""
+        if threading.get_ident() == self.main_thread:
+            return self.current
+        return self._threads.get(threading.current_thread(), UNKNOWN_OWNER)
+
+    @contextmanager
+    def at_work(self, owner: Owner) -> Iterator[None]:
+        before = self.current
+        self.current = owner
+        try:
+            yield
+        finally:
+            self.current = before
+
+    def watch_threads(self) -> None:
+        """What a thread opens belongs to the owner of the thread's start."""
+        original = threading.Thread.start
+        tracker = weakref.ref(self)
+
+        def start(thread: threading.Thread) -> None:
+            owners = tracker()
+            if owners is not None:
+                owners._threads[thread] = owners.get()
+            del owners
+            original(thread)
+
+        start.__wrapped__ = original  # type: ignore[attr-defined]
+        threading.Thread.start = start  # type: ignore[method-assign]
+
+        def undo() -> None:
+            if threading.Thread.start is start:
+                threading.Thread.start = original  # type: ignore[method-assign]
+
+        self._undo_thread_patch = undo
+
+    def stop(self) -> None:
+        if self._undo_thread_patch is not None:
+            self._undo_thread_patch()
+            self._undo_thread_patch = None
+
+
+def owner_of_test(item: pytest.Item) -> Owner:
+    path, line, _ = item.location
+    function = getattr(item, "function", None)
+    code = getattr(function, "__code__", None)
+    return Owner("test", item.name, nodeid=item.nodeid, code=code, path=path, line=(line or 0) + 1)
+
+
+def owner_of_fixture(fixturedef: pytest.FixtureDef[Any], test: Owner | None) -> Owner:
+    """The fixture; or the test, for a ``setup_method`` that pytest runs as a function-scoped fixture."""
+    name = fixturedef.argname
+    scope = str(fixturedef.scope)
+    if name.startswith(_XUNIT_PREFIXES):
+        if scope == "function" and test is not None:
+            return test
+        function = getattr(fixturedef.func, "__wrapped__", fixturedef.func)
+        name = _xunit_name(name, scope)
+        return Owner(scope, name, code=getattr(function, "__code__", None))
+    function = fixturedef.func
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    nodeid = test.nodeid if test is not None and scope == "function" else None
+    return Owner(scope, name, nodeid=nodeid, code=getattr(function, "__code__", None))
+
+
+def _xunit_name(name: str, scope: str) -> str:
+    if "unittest" in name:
+        return "setUpClass" if scope == "class" else name
+    return {"module": "setup_module", "class": "setup_class", "function": "setup_method"}.get(scope, name)

@@ -1,0 +1,160 @@
+"""pytest's hooks, in the order of one test's life; each delegates."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .settings import MARKER_HELP, Settings, add_options, read_mode, read_settings, validate_marks
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from .run import Run
+
+_HOOKS_NAME = "flask_hygiene_hooks"
+run_key = pytest.StashKey["Run"]()
+settings_key = pytest.StashKey[Settings]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    # What conftest files and the modules they import open is born here.  Registering the hooks now also
+    # puts them inside the wrappers of every conftest, which then see the verdict.
+    _activate(early_config)
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", MARKER_HELP)
+    settings = config.stash[settings_key] = read_settings(config)
+    if settings.mode != "off":
+        _activate(config)
+        run = config.stash[run_key]
+        run.warnings.watch_finalizers()
+
+
+def _activate(config: pytest.Config) -> None:
+    if run_key in config.stash or read_mode(config) == "off":
+        return
+    from .run import Run
+
+    run = config.stash[run_key] = Run(config, read_settings(config))
+    run.start()
+    config.pluginmanager.register(Hooks(run), _HOOKS_NAME)
+    # Also when pytest_configure is never reached: a usage error, a broken conftest.
+    config.add_cleanup(run.stop)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    from .report.terminal import header
+
+    settings = config.stash.get(settings_key, None)
+    return header(settings) if settings is not None and settings.mode != "off" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    validate_marks(items)
+
+
+class Hooks:
+    """Registered only where the plugin is not off."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        with self.run.collecting():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        self.run.tests_begin(session.items)
+        return (yield)
+
+    # Not tryfirst: inside pytest's own wrapper, which sets up the warning filters.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self.run.test_begins(item)
+        try:
+            return (yield)
+        finally:
+            self.run.test_ended()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        self.run.attempt_begins(item)
+        result = yield
+        self.run.setup_done()
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        owner = self.run.fixture_begins(fixturedef, getattr(request, "_pyfuncitem", None))
+        try:
+            with self.run.owners.at_work(owner):
+                return (yield)
+        finally:
+            self.run.fixture_set_up(fixturedef, owner)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        finalizers = _count_finalizers(item)
+        try:
+            result = yield
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            # No sweep: the user wants out.
+            raise
+        except BaseException:
+            self.run.call_done(passed=False, own_finalizers=False)
+            raise
+        self.run.call_done(passed=True, own_finalizers=_count_finalizers(item) > finalizers)
+        return result
+
+    # Plain, not tryfirst: conftest files' wrappers see the verdict, and skipping has had its say.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        return self.run.apply_verdict(item, report)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
+        try:
+            return (yield)
+        finally:
+            self.run.teardown_done(item)
+
+    # Inside every wrapper (pytest-xdist's sends the results home, the terminal's prints the summary) and
+    # after pytest's own, which ends the fixtures that are left.
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.run.session_ends(session)
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+        from .report.terminal import write_summary
+
+        write_summary(terminalreporter, self.run.ledger, self.run.settings, config.invocation_params.dir)
+
+    # First, while pytest's own hooks (its last collection, say) still stand.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        self.run.stop()
+
+
+def _count_finalizers(item: pytest.Item) -> int:
+    """How many finalizers the test has registered by itself (``request.addfinalizer``)."""
+    stack = getattr(getattr(item.session, "_setupstate", None), "stack", {})
+    entry = stack.get(item)
+    return len(entry[0]) if entry else 0

@@ -1,0 +1,1 @@
+"""What a person reads: failure texts and the terminal summary."""

@@ -1,0 +1,92 @@
+"""The text of one failing report, as a real exception representation.
+
+Its crash location is the innermost of the reader's frames, so that editors and CI annotations jump to the
+line that opened the resource.  It survives pytest-xdist, which serializes it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
+
+from ..advice import WHAT_HAPPENED
+from ..findings import Finding, Frame
+
+_MAX_CODE = 72
+_MAX_FRAMES = 8
+
+
+def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> ReprExceptionInfo:
+    """``start``: the directory that paths are shown relative to."""
+    title = headline(findings, test_name)
+    lines = [title, ""]
+    for finding in findings:
+        lines += finding_lines(finding, start)
+        lines.append("")
+    frame = findings[0].site.frame or Frame(findings[0].owner.path, findings[0].owner.line, "")
+    crash = ReprFileLocation(os.path.abspath(frame.path), frame.line, title)
+    text = "\n".join(lines).rstrip() + "\n"
+    entry = ReprEntryNative([text])
+    traceback = ReprTraceback([entry], None, style="native")
+    return ReprExceptionInfo(reprtraceback=traceback, reprcrash=crash)
+
+
+def headline(findings: Sequence[Finding], test_name: str) -> str:
+    """``hygiene: test_stock left 1 resource open``."""
+    fixtures = {f.owner.describe() for f in findings if f.owner.is_fixture}
+    owners = {f.owner.describe() for f in findings}
+    who = fixtures.pop() if len(owners) == len(fixtures) == 1 else test_name
+    cycles = sum(f.count for f in findings if f.kind == "cycle")
+    resources = sum(f.count for f in findings) - cycles
+    parts = []
+    if resources:
+        parts.append(f"{_number(resources, 'resource')} open")
+    if cycles:
+        parts.append(f"{_number(cycles, 'exception')} in {'a cycle' if cycles == 1 else 'cycles'}")
+    return f"hygiene: {who} left {' and '.join(parts)}"
+
+
+def finding_lines(finding: Finding, start: Path) -> list[str]:
+    """What leaked, where it was opened, how to mend it."""
+    happened = WHAT_HAPPENED[finding.kind]
+    count = f" ({finding.count} times)" if finding.count > 1 else ""
+    if finding.kind == "cycle":
+        lines = [f"{finding.kind}  {finding.message}{count}"]
+    else:
+        lines = [f"{finding.kind}  {happened}{count}"]
+        if finding.message:
+            lines.append(f"    {finding.message}")
+    if finding.owner.is_fixture or finding.owner.scope == "import":
+        where = relative(finding.owner.path, start)
+        lines.append(f"    by {finding.owner.describe()}, {where}:{finding.owner.line}")
+    lines += _frame_lines(finding.site.frames, start)
+    lines.append(f"fix: {finding.advice}")
+    return lines
+
+
+def _frame_lines(frames: Sequence[Frame], start: Path) -> list[str]:
+    left_out = len(frames) - _MAX_FRAMES
+    if left_out > 0:
+        # The outermost says which test, the innermost what to mend.
+        frames = (*frames[:2], *frames[-(_MAX_FRAMES - 2) :])
+    rows = [(f"{relative(f.path, start)}:{f.line}", f"in {f.function}", f.code[:_MAX_CODE]) for f in frames]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
+    lines = [f"    {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+    if left_out > 0:
+        lines.insert(2, f"    ... {_number(left_out, 'frame')} ...")
+    return lines
+
+
+def relative(path: str, start: Path) -> str:
+    """The path as seen from ``start`` when it lies below it, with forward slashes."""
+    try:
+        return Path(os.path.abspath(path)).relative_to(start).as_posix()
+    except ValueError:
+        return path
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

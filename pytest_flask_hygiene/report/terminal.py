@@ -1,0 +1,151 @@
+"""The summary at the end of the run: equal sites together, most tests first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..findings import Finding
+from ..ledger import Ledger
+from ..settings import Settings
+from .failure import failure_repr, finding_lines, relative
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+_MAX_SITES = 20
+_MAX_EDGES = 8
+
+
+def header(settings: Settings) -> str | None:
+    """One line under pytest's own header, when there is something to say."""
+    if settings.reduced:
+        return f"hygiene: responses and warnings only ({settings.reduced})"
+    if settings.mode == "warn":
+        return "hygiene: warn (leaks are listed and fail nothing)"
+    if settings.strict:
+        return "hygiene: strict"
+    return None
+
+
+def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
+    verbosity = reporter.config.get_verbosity()
+    first = first_line(ledger, settings)
+    lines = _groups([f for f in ledger.leaks if f.when != "session"], start, "")
+    lines += _session_lines(ledger, start)
+    lines += _counts(ledger, settings, start, verbose=verbosity > 0)
+    if not lines:
+        # "no leaks" is worth a line, but not where pytest was asked to be quiet.
+        if verbosity >= 0:
+            reporter.write_line(first)
+        return
+    reporter.section("hygiene", sep="=", blue=True)
+    reporter.write_line(first)
+    for line in lines:
+        reporter.write_line(line)
+
+
+def first_line(ledger: Ledger, settings: Settings) -> str:
+    """``hygiene: 3 leaks in 2 tests``."""
+    leaks = ledger.leaks
+    if not leaks:
+        return "hygiene: no leaks"
+    tests = {f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}
+    outside = sum(1 for f in leaks if f.when == "session")
+    text = f"hygiene: {_number(len(leaks), 'leak')}"
+    if tests:
+        text += f" in {_number(len(tests), 'test')}"
+    if outside:
+        text += f"{',' if tests else ''} {outside} outside tests" if tests else " outside tests"
+    if settings.mode == "warn":
+        text += " (warn: nothing fails)"
+    return text
+
+
+def session_report(finding: Finding, start: Path) -> pytest.TestReport:
+    """The ``ERROR hygiene: ...`` line for what no test can be charged with."""
+    name = finding.nodeid or finding.owner.describe()
+    return pytest.TestReport(
+        nodeid=f"hygiene: {finding.kind} leaked by {name}",
+        location=(relative(finding.owner.path, start), finding.owner.line, "hygiene"),
+        keywords={},
+        outcome="failed",
+        longrepr=failure_repr([finding], name, start),
+        when="teardown",
+    )
+
+
+def _groups(findings: list[Finding], start: Path, indent: str) -> list[str]:
+    """One row for each site: where, what, in how many tests."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        frame = finding.site.frame
+        where = f"{relative(frame.path, start)}:{frame.line}" if frame else finding.owner.describe()
+        groups.setdefault((where, finding.kind), []).append(finding)
+    rows = []
+    for (where, kind), members in groups.items():
+        tests = {f.nodeid for f in members}
+        code = members[0].site.frame.code if members[0].site.frame else ""
+        example = members[0].nodeid or members[0].owner.describe()
+        rows.append((len(tests), kind, where, code, example))
+    rows.sort(key=lambda row: -row[0])
+    lines = []
+    for number, kind, where, code, example in rows[:_MAX_SITES]:
+        tests_text = _number(number, "test")
+        lines.append(f"{indent}{tests_text:>9}  {kind:<10}  {where}  {code[:60]}".rstrip())
+        lines.append(f"{indent}{'':>9}  {'':<10}  {'in ' if number == 1 else 'first in '}{example}")
+    if len(rows) > _MAX_SITES:
+        lines.append(f"{indent}... and {_number(len(rows) - _MAX_SITES, 'more site')}")
+    return lines
+
+
+def _session_lines(ledger: Ledger, start: Path) -> list[str]:
+    findings = [f for f in ledger.of_session if f.is_leak]
+    if not findings:
+        return []
+    lines = ["outside tests:"]
+    for finding in findings:
+        if finding.nodeid is not None:
+            lines.append(f"  found after {finding.nodeid} was reported:")
+        lines += [f"  {line}" for line in finding_lines(finding, start)]
+    return lines
+
+
+def _counts(ledger: Ledger, settings: Settings, start: Path, *, verbose: bool) -> list[str]:
+    lines = []
+    if ledger.responses_closed:
+        lines.append(f"closed for the tests: {_number(ledger.responses_closed, 'streamed response')}")
+    for edge, count in ledger.library_edges.most_common(_MAX_EDGES if verbose else 0):
+        lines.append(f"exception cycles of libraries: {count} through {edge}")
+    if ledger.library_edges and not verbose:
+        total = sum(ledger.library_edges.values())
+        top = ledger.library_edges.most_common(1)[0][0]
+        lines.append(f"exception cycles of libraries: {total}, most through {top} (-v lists them)")
+    for library, count in ledger.upstream.most_common():
+        lines.append(f"known upstream leaks: {count} in {library}")
+    unreported = [f for f in ledger.findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"]
+    if unreported:
+        names = sorted({f.site.library or f.owner.describe() for f in unreported})
+        lines.append(f"leaks inside libraries: {len(unreported)} ({', '.join(names[:5])})")
+    allowed = [f for f in ledger.findings if f.outcome == "allowed"]
+    if allowed:
+        lines.append(f"allowed: {_number(len(allowed), 'leak')}")
+        if verbose:
+            lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
+    noted = [f for f in ledger.findings if f.outcome == "noted" and not f.is_leak and f.kind != "response"]
+    if noted:
+        lines.append(f"noted: {_number(len(noted), 'finding')} that --hygiene-strict or a passing test would fail")
+        if verbose:
+            lines += [f"  {line}" for f in noted for line in finding_lines(f, start)]
+    if ledger.stopped_early:
+        shown = ", ".join(ledger.stopped_early[:3])
+        lines.append(f"cycle check stopped early (more than 10,000 objects in cycles): {shown}")
+    for fault in dict.fromkeys(ledger.faults):
+        lines.append(f"a fault of pytest-flask-hygiene itself, please report it: {fault}")
+    return lines
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,470 @@
+"""One pytest run: the instruments wired together, and what they report turned into findings."""
+
+from __future__ import annotations
+
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from _pytest.config import ExitCode
+
+from .births import ENGINE, Birth, BirthRecorder, importing_module
+from .checks.contexts import ContextCheck
+from .checks.cycles import Cycle, CycleCheck
+from .checks.resource_warnings import Emission, ResourceWarningCheck
+from .checks.responses import LeftResponse, ResponseCheck
+from .checks.sqlite import NEEDED as SQLITE_NEEDED
+from .checks.sqlite import SqliteCheck
+from .collector import Collector
+from .findings import UNKNOWN_OWNER, Finding, Frame, Owner, Site
+from .imports import PostImport
+from .ledger import Attempt, Ledger
+from .origin import OriginMap
+from .owners import OwnerTracker, owner_of_fixture, owner_of_test
+from .report.failure import failure_repr, finding_lines
+from .report.terminal import session_report
+from .settings import Settings, read_marks
+from .upstream import known_upstream_leak
+
+if TYPE_CHECKING:
+    import pytest
+
+
+
+class Run:
+    """The plugin's state for one session.  ``start`` and ``stop`` bracket every patch."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.settings = settings
+        self._config = config
+        self._start_path = config.invocation_params.dir
+        self.origin = OriginMap(config.rootpath, settings.source, config.getini("python_files"))
+        self.owners = OwnerTracker()
+        self.imports = PostImport()
+        self.births = BirthRecorder(self.owners)
+        self.ledger = Ledger(settings)
+        self.ledger.faults = self.births.faults
+        self.warnings = ResourceWarningCheck(self.births, self._on_warning)
+        self.contexts = ContextCheck(self.owners, self.imports)
+        self.responses = ResponseCheck(
+            self.owners, self.births, self.imports, self._on_left_response, self.contexts.top
+        )
+        self.cycles = CycleCheck(self.origin)
+        self.sqlite = SqliteCheck(self._on_dropped_sqlite)
+        self.collector = Collector(
+            self._judge_garbage, self._before_collection, self._after_collection, self.sqlite.prepare
+        )
+        self.imports.when_imported("sqlalchemy.pool.base", self.births.watch_pools)
+        self._decisions = _filters_on_record(config)
+        self._generation = 0
+        self._last_failed = False
+        self._thaw_needed = False
+        self._teardowns: list[Owner] = []
+        self._started = False
+
+    @property
+    def full(self) -> bool:
+        """Everything is checked; else responses and warnings only."""
+        return not self.settings.reduced
+
+    # -- the session ---------------------------------------------------------------------------
+
+    def start(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        self.imports.start()
+        self.births.start()
+        self.warnings.start()
+        self.owners.watch_threads()
+        if self.full and SQLITE_NEEDED:
+            self.births.on_sqlite_handle = self.sqlite.connected
+            self.births.on_sqlite_connect = self.sqlite.release_dropped
+
+    def stop(self) -> None:
+        """Undo every patch; safe to call twice."""
+        if not self._started:
+            return
+        self._started = False
+        self.collector.stop()
+        self.responses.stop()
+        self.warnings.stop()
+        self.contexts.stop()
+        self.sqlite.stop()
+        self.cycles.stop()
+        self.owners.stop()
+        self.births.stop()
+        self.imports.stop()
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """What test modules open when they are imported belongs to their import."""
+        self.warnings.open_filters(self._decisions)
+        try:
+            with self.owners.at_work(Owner("collection", "collection")):
+                yield
+        finally:
+            self.warnings.close_filters()
+
+    def tests_begin(self, items: Iterable[pytest.Item]) -> None:
+        """Collection is over: what it made is old."""
+        for path in {str(item.path) for item in items}:
+            self.origin.add_test_file(path)
+        if self.full:
+            self.collector.start()
+            self.collector.freeze()
+
+    def session_ends(self, session: pytest.Session) -> None:
+        """The last sweep: everything that was frozen is looked at."""
+        self.warnings.open_filters(self._decisions)
+        try:
+            self.responses.close_all()
+            if self.full:
+                if self._last_failed:
+                    self._forget_last_failure()
+                    self.collector.discard()
+                self.collector.thaw()
+                self.collector.sweep()
+            self.ledger.flush_pending()
+        finally:
+            self.warnings.close_filters()
+        leaks = [f for f in self.ledger.of_session if f.outcome == "failed"]
+        if leaks and session.exitstatus == 0:
+            session.exitstatus = ExitCode.TESTS_FAILED
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            for finding in leaks:
+                report = session_report(finding, self._start_path)
+                reporter.stats.setdefault("error", []).append(report)
+
+    # -- one test ------------------------------------------------------------------------------
+
+    def test_begins(self, item: pytest.Item) -> None:
+        self.warnings.open_filters((*self._decisions, *_filters_of_marks(item)))
+
+    def test_ended(self) -> None:
+        """pytest has let go of the test's fixtures; what turns up now comes too late for its reports."""
+        if self.full:
+            if not self._last_failed:
+                self.collector.sweep()
+                self.collector.freeze()
+            self.sqlite.forget_closed()
+        self.ledger.end()
+        self.warnings.close_filters()
+
+    def attempt_begins(self, item: pytest.Item) -> None:
+        if self.full and self._last_failed:
+            # pytest keeps a failed test's exception, and so its frames, until the next test's call.
+            # It would become garbage of that innocent test.
+            self._forget_last_failure()
+            self.collector.discard()
+            self.collector.freeze()
+            self._last_failed = False
+        owner = owner_of_test(item)
+        self.owners.current = owner
+        self.ledger.begin(Attempt(item.nodeid, owner, read_marks(item)))
+        if self.full:
+            self.collector.start_saving()
+
+    def setup_done(self) -> None:
+        attempt = self.ledger.attempt
+        if self.full and attempt is not None and attempt.fixtures:
+            if len(attempt.fixtures) == 1:
+                attempt.cycles_of = attempt.fixtures[0]
+            self.collector.sweep()
+            attempt.cycles_of = attempt.owner
+
+    def call_done(self, *, passed: bool, own_finalizers: bool) -> None:
+        """The test function has returned; its fixtures are still set up."""
+        attempt = self.ledger.attempt
+        if attempt is None:
+            return
+        if passed and not own_finalizers:
+            self._leftover_contexts({id(attempt.owner)})
+        if self.full:
+            self.collector.sweep()
+            self._note_early_stop(attempt)
+        attempt.call_swept = True
+
+    def function_fixtures_done(self) -> None:
+        """The test and its function fixtures have ended; wider fixtures go on.  May be called twice."""
+        attempt = self.ledger.attempt
+        if attempt is not None:
+            self.responses.close_owned_by(attempt.owner)
+            self._leftover_contexts(attempt.owner_ids)
+
+    def teardown_done(self, item: pytest.Item) -> None:
+        self.function_fixtures_done()
+        attempt = self.ledger.attempt
+        if attempt is None:
+            return
+        self._release_fixture_values(item, attempt)
+        if self.full:
+            if self._thaw_needed:
+                self._thaw_needed = False
+                self.collector.thaw()
+            self.collector.sweep()
+            self.collector.stop_saving()
+            self._note_early_stop(attempt)
+        attempt.owner.ended = True
+        self.owners.current = UNKNOWN_OWNER
+
+    def _release_fixture_values(self, item: pytest.Item, attempt: Attempt) -> None:
+        """pytest lets go of fixture values only after the teardown report.
+
+        When this test or its function fixtures seem to have something open, let go now, so that the report
+        can name it.  Values that others hold are put back, for plugins that look at ``item.funcargs``.
+        """
+        funcargs: dict[str, Any] | None = getattr(item, "funcargs", None)
+        if not funcargs or attempt.failed or not self._may_have_left_open(attempt.owner_ids):
+            return
+        import weakref
+
+        references = {}
+        for name, value in funcargs.items():
+            try:
+                references[name] = weakref.ref(value)
+            except TypeError:
+                references[name] = lambda: None
+        value = None
+        funcargs.clear()
+        for name, reference in references.items():
+            funcargs[name] = reference()
+
+    def _may_have_left_open(self, owners: set[int]) -> bool:
+        if any(True for _ in self.births.open_files(owners)):
+            return True
+        return any(id(birth.owner) in owners and not birth.reported for birth in self.births.by_id.values())
+
+    def _note_early_stop(self, attempt: Attempt) -> None:
+        if self.collector.stopped_early and attempt.nodeid not in self.ledger.stopped_early:
+            self.ledger.stopped_early.append(attempt.nodeid)
+
+    def test_did_not_pass(self) -> None:
+        if self.ledger.attempt is not None:
+            self.ledger.attempt.fail()
+        self._last_failed = True
+
+    def apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
+        """Let the findings decide the outcome of a report that would have passed."""
+        attempt = self.ledger.attempt
+        if attempt is None or attempt.nodeid != item.nodeid:
+            return report
+        if report.when == "setup":
+            if not report.passed:
+                self.test_did_not_pass()
+            return report
+        if report.when == "call":
+            if not attempt.call_swept:
+                # A subtest's report, in the middle of the test.
+                return report
+            if not report.passed:
+                self.test_did_not_pass()
+            findings = self.ledger.judge_call(attempt)
+        elif report.when == "teardown":
+            findings = self.ledger.judge_teardown(attempt)
+        else:
+            return report
+        if findings:
+            self._apply(report, findings, item.name)
+        return report
+
+    def _apply(self, report: pytest.TestReport, findings: list[Finding], name: str) -> None:
+        failing = [f for f in findings if f.outcome == "failed"]
+        if failing and report.passed:
+            report.outcome = "failed"
+            report.longrepr = failure_repr(failing, name, self._start_path)
+            if hasattr(report, "wasxfail"):
+                # Left there, the failure would count as expected: a leak never satisfies xfail.
+                del report.wasxfail
+            return
+        listed = failing or [f for f in findings if f.outcome == "noted" and report.failed]
+        if listed:
+            lines = [line for f in listed for line in finding_lines(f, self._start_path)]
+            report.sections.append(("hygiene: also left open", "\n".join(lines)))
+
+    @staticmethod
+    def _forget_last_failure() -> None:
+        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+            if hasattr(sys, name):
+                delattr(sys, name)
+
+    # -- one fixture ---------------------------------------------------------------------------
+
+    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], item: pytest.Item | None) -> Owner:
+        attempt = self.ledger.attempt
+        test = attempt.owner if attempt is not None else None
+        owner = owner_of_fixture(fixturedef, test)
+        if attempt is not None:
+            if item is not None and not attempt.fixtures:
+                # The item's first finalizer runs after those of all its function fixtures.
+                item.addfinalizer(self.function_fixtures_done)
+            if owner.scope == "function":
+                attempt.fixtures.append(owner)
+        fixturedef.addfinalizer(partial(self._fixture_ended, owner))
+        return owner
+
+    def fixture_set_up(self, fixturedef: pytest.FixtureDef[Any], owner: Owner) -> None:
+        fixturedef.addfinalizer(partial(self._fixture_ends, owner))
+
+    def _fixture_ends(self, owner: Owner) -> None:
+        """Runs before the fixture's own finalizers."""
+        self._teardowns.append(self.owners.current)
+        self.owners.current = owner
+        if self.responses.holds_contexts and self.contexts.has_pushed(owner):
+            self.responses.close_context_holders()
+
+    def _fixture_ended(self, owner: Owner) -> None:
+        """Runs after the fixture's own finalizers."""
+        if self._teardowns:
+            self.owners.current = self._teardowns.pop()
+        if owner.is_test:
+            return
+        self.responses.close_owned_by(owner)
+        if owner.outlives_test:
+            self._leftover_contexts({id(owner)})
+            self._thaw_needed = self._thaw_needed or self._may_have_left_open({id(owner)})
+            self.ledger.owner_ended(owner)
+
+    # -- what the instruments report -----------------------------------------------------------
+
+    def _leftover_contexts(self, owners: set[int]) -> None:
+        for birth, push in self.contexts.leaked(owners, self.responses.holds):
+            name = type(push[0]).__name__
+            self.contexts.pop(push)
+            self._record_birth(birth, "left_open", f"a {name} is still pushed")
+
+    def _on_warning(self, emission: Emission) -> None:
+        birth = emission.birth
+        if birth is not None:
+            if not birth.served:
+                self._record_birth(birth, "dropped", emission.text)
+            return
+        if emission.kind == "other":
+            site = self.origin.site(emission.stack)
+            self._record("other", self.owners.get(), site, emission.text)
+        else:
+            # Opened before the plugin was loaded, or out of its sight: nobody can be charged.
+            self._record(emission.kind, UNKNOWN_OWNER, Site(), emission.text)
+
+    def _on_dropped_sqlite(self, birth: Birth, text: str) -> None:
+        if not self.warnings.silenced(text, None):
+            self._record_birth(birth, "dropped", text)
+
+    def _record_birth(self, birth: Birth, state: Any, text: str) -> None:
+        if birth.reported:
+            return
+        birth.reported = True
+        owner = birth.owner
+        module = importing_module(birth.stack)
+        if module:
+            owner = Owner("import", module, path=module, line=1)
+        site = self.origin.site(birth.stack)
+        kind = birth.kind
+        if kind == "file" and _opened_by_popen(birth):
+            kind = "subprocess"
+        message = _message(birth, text)
+        upstream = known_upstream_leak(kind, birth.stack, self.origin)
+        finding = Finding(kind, state, owner, site, message)
+        if upstream is not None:
+            finding.upstream = f"{upstream.library} ({upstream.issue})"
+        self.ledger.record(finding)
+
+    def _record(self, kind: Any, owner: Owner, site: Site, message: str) -> None:
+        self.ledger.record(Finding(kind, "dropped", owner, site, message))
+
+    def _on_left_response(self, left: LeftResponse) -> None:
+        self.ledger.responses_closed += 1
+        if left.birth is not None:
+            left.birth.reported = True
+        if not self.settings.strict:
+            return
+        site = self.origin.site(left.birth.stack if left.birth is not None else left.stack)
+        if left.generator is not None and self.origin.is_reader(left.generator.co_filename):
+            code = left.generator
+            site = Site((*site.frames, Frame(code.co_filename, code.co_firstlineno, code.co_name)))
+        text = f"the sent file {left.name!r}" if left.name else "a streamed body that was not read to its end"
+        state: Any = "dropped" if left.dropped else "left_open"
+        self.ledger.record(Finding("response", state, left.owner, site, text))
+
+    # -- collections ---------------------------------------------------------------------------
+
+    def _before_collection(self, generation: int) -> None:
+        self._generation = generation
+        if SQLITE_NEEDED:
+            self.sqlite.before_collection(generation)
+
+    def _after_collection(self, saved: list[object] | None) -> None:
+        if SQLITE_NEEDED:
+            self.sqlite.after_collection(saved, self._generation)
+
+    def _judge_garbage(self, garbage: list[object]) -> None:
+        try:
+            if SQLITE_NEEDED:
+                self.sqlite.judge(garbage)
+            judgement = self.cycles.judge(garbage)
+        except Exception as error:
+            self.ledger.faults.append(f"cycle check: {type(error).__name__}: {error}")
+            return
+        if judgement is None:
+            return
+        attempt = self.ledger.attempt
+        if attempt is None or (attempt.failed and attempt.call_reported):
+            return
+        for cycle in judgement.cycles:
+            self._record_cycle(cycle, attempt)
+        for edge, count in judgement.library_edges.items():
+            self.ledger.library_edges[edge] += count
+        if judgement.library_edges and self.settings.framework_cycles_fail:
+            edge = next(iter(judgement.library_edges))
+            finding = Finding("cycle", "cycle", attempt.owner, Site(), f"closed by {edge}")
+            finding.variable = edge
+            self.ledger.record(finding)
+
+    def _record_cycle(self, cycle: Cycle, attempt: Attempt) -> None:
+        owner = attempt.cycles_of
+        finding = Finding(
+            "cycle",
+            "cycle",
+            owner,
+            Site(cycle.frames),
+            f"{cycle.exception} is kept alive by {cycle.variable} in {cycle.frames[-1].function}",
+        )
+        finding.variable = cycle.variable
+        finding.in_tests = cycle.closed_by == "test"
+        self.ledger.record(finding)
+
+
+def _message(birth: Birth, text: str) -> str:
+    if birth.path == ENGINE:
+        return "a connection in the pool of a SQLAlchemy engine that was never disposed of"
+    if birth.kind == "file" and isinstance(birth.path, str):
+        return birth.path
+    if birth.kind == "tempdir" and isinstance(birth.path, str):
+        return birth.path
+    if birth.kind == "context":
+        return text
+    return ""
+
+
+def _opened_by_popen(birth: Birth) -> bool:
+    """A pipe of a subprocess: one resource, the subprocess."""
+    return any(
+        code.co_name == "__init__" and code.co_filename.endswith("subprocess.py") for code, _ in birth.stack[:2]
+    )
+
+
+def _filters_on_record(config: pytest.Config) -> tuple[str, ...]:
+    """The warning filters that the user wrote, as text."""
+    ini = config.getini("filterwarnings")
+    command_line = getattr(config.known_args_namespace, "pythonwarnings", None) or []
+    return (*ini, *command_line)
+
+
+def _filters_of_marks(item: pytest.Item) -> list[str]:
+    return [arg for mark in item.iter_markers("filterwarnings") for arg in mark.args if isinstance(arg, str)]
+
+

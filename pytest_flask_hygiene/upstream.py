@@ -1,0 +1,55 @@
+"""Known upstream leaks, as data: resources that a library opens and drops, so no reader can close them.
+
+An entry matches when the innermost library frames of a birth include its function.  Each names the issue it
+stands for and the versions it was seen in, so that it can go when the library has mended it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from .findings import Kind
+from .origin import OriginMap, Stack, short_path
+
+
+@dataclass(frozen=True)
+class UpstreamLeak:
+    library: str
+    kind: Kind
+    file: str
+    """The end of the file's path."""
+    function: str
+    issue: str
+    seen_in: str
+
+
+UPSTREAM_LEAKS: Final[tuple[UpstreamLeak, ...]] = (
+    # The form parser spools uploads of more than 500 kB to disk.  When parsing fails in the middle, nobody
+    # is given the part that was spooled.
+    UpstreamLeak(
+        "werkzeug", "file", "werkzeug/formparser.py", "default_stream_factory", "pallets/werkzeug#1785", "3.0-3.1"
+    ),
+    # EnvironBuilder encodes large bodies into a temporary file that only ``Client.open`` could close, and
+    # ``test_request_context(data=...)`` does not.
+    UpstreamLeak(
+        "werkzeug", "file", "werkzeug/test.py", "stream_encode_multipart", "pallets/flask#3551", "3.0-3.1"
+    ),
+)
+
+
+def known_upstream_leak(
+    kind: Kind, stack: Stack, origin: OriginMap, leaks: Iterable[UpstreamLeak] = UPSTREAM_LEAKS
+) -> UpstreamLeak | None:
+    """The entry that explains a birth, unless the reader's own code is deeper than the library's."""
+    for code, _ in stack:
+        where = origin(code.co_filename)
+        if where in ("app", "test"):
+            return None
+        if where == "library":
+            path = short_path(code.co_filename)
+            for leak in leaks:
+                if leak.kind == kind and path.endswith(leak.file) and code.co_name == leak.function:
+                    return leak
+    return None
