@@ -11,6 +11,8 @@ The hook keeps no object alive: files are known by their descriptor, other thing
 
 from __future__ import annotations
 
+import functools
+import io
 import os
 import sys
 import tempfile
@@ -45,6 +47,8 @@ _MAX_OBJECTS: Final = 4096
 _IMPORT_FILES: Final = frozenset(("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"))
 _REWRITE_FILE: Final = os.path.join(os.path.dirname(_pytest.python.__file__), "assertion", "rewrite.py")
 
+
+_POOL_FILE: Final = os.path.join("sqlalchemy", "pool", "base.py")
 
 #: The ``path`` of a birth that stands for the pool of a SQLAlchemy engine.
 ENGINE: Final = "SQLAlchemy engine"
@@ -121,7 +125,7 @@ class BirthRecorder:
         self.by_id: dict[int, Birth] = {}
         self.on_sqlite_connect: Callable[[], None] | None = None
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
-        self._pool_file = ""
+        self._pools: weakref.WeakKeyDictionary[Any, Birth] = weakref.WeakKeyDictionary()
         self._undo: list[Callable[[], None]] = []
         self.faults: list[str] = []
         self.opened = 0
@@ -149,6 +153,7 @@ class BirthRecorder:
         self._previous = {}
         while self._undo:
             self._undo.pop()()
+        self._pools.clear()
         self.by_descriptor.clear()
         self.by_path.clear()
         self.by_id.clear()
@@ -209,38 +214,46 @@ class BirthRecorder:
         if self.on_sqlite_connect is not None:
             self.on_sqlite_connect()
 
-    def watch_pools(self, module: ModuleType) -> None:
-        """SQLAlchemy: a pooled connection belongs to who created the engine, not to its first user."""
-        original = module.Pool.__init__
-        recorder = weakref.ref(self)
-        self._pool_file = module.__file__ or ""
+    def watch_engines(self, module: ModuleType) -> None:
+        """SQLAlchemy: a pooled connection belongs to who created the engine, not to its first user.
 
-        def __init__(pool: Any, *args: Any, **kwargs: Any) -> None:
+        Called right after the import of ``sqlalchemy.engine.create``, so that every other module imports
+        the replacement.  It does nothing more once the recorder is gone.
+        """
+        original = module.create_engine
+        recorder = weakref.ref(self)
+
+        @functools.wraps(original)
+        def create_engine(*args: Any, **kwargs: Any) -> Any:
+            engine = original(*args, **kwargs)
             births = recorder()
             if births is not None:
-                birth = Birth("sqlite", births._owners.get(), capture_stack(sys._getframe(1)), ENGINE)
-                births._remember(births.by_id, id(pool), birth)
-            del births
-            original(pool, *args, **kwargs)
+                try:
+                    birth = Birth("sqlite", births._owners.get(), capture_stack(sys._getframe(1)), ENGINE)
+                    births._pools[engine.pool] = birth
+                except Exception as error:
+                    births._fault(error)
+            return engine
 
-        __init__.__wrapped__ = original  # type: ignore[attr-defined]
-        module.Pool.__init__ = __init__
+        packages = [sys.modules.get(name) for name in ("sqlalchemy.engine.create", "sqlalchemy.engine", "sqlalchemy")]
 
-        def undo() -> None:
-            if module.Pool.__init__ is __init__:
-                module.Pool.__init__ = original
+        def put(old: Any, new: Any) -> None:
+            for package in packages:
+                if package is not None and vars(package).get("create_engine") is old:
+                    package.create_engine = new  # type: ignore[attr-defined]
 
-        self._undo.append(undo)
+        put(original, create_engine)
+        self._undo.append(lambda: put(create_engine, original))
 
     def _pool_of(self, frame: FrameType | None) -> Birth | None:
-        for _ in range(16):
-            if frame is None or not self._pool_file:
+        """The engine whose pool is opening a connection now."""
+        for _ in range(16 if self._pools else 0):
+            if frame is None:
                 return None
-            if frame.f_code.co_filename == self._pool_file:
+            if frame.f_code.co_filename.endswith(_POOL_FILE):
                 pool = frame.f_locals.get("pool")
                 if pool is not None:
-                    birth = self.by_id.get(id(pool))
-                    return birth if birth is not None and birth.path == ENGINE else None
+                    return self._pools.get(pool)
             frame = frame.f_back
         return None
 
@@ -271,8 +284,9 @@ class BirthRecorder:
                 del births[old]
         births[key] = birth
 
-    def of_file(self, descriptor: int | None, name: object) -> Birth | None:
+    def of_file(self, file: object) -> Birth | None:
         """The birth of an open file, by its descriptor, or else by its name when that is unambiguous."""
+        descriptor, name = descriptor_and_name(file)
         if descriptor is not None:
             birth = self.by_descriptor.get(descriptor)
             if birth is not None and _same_name(birth.path, name):
@@ -299,6 +313,37 @@ class BirthRecorder:
                     del self.by_descriptor[descriptor]
                 else:
                     yield descriptor, birth
+
+
+def descriptor_and_name(file: object) -> tuple[int | None, object]:
+    """Of a real file only, and without calling anything of the user's.
+
+    ``fileno()`` has side effects elsewhere: it writes a ``SpooledTemporaryFile`` to disk.
+    """
+    name: object = None
+    for _ in range(5):
+        cls = type(file)
+        if issubclass(cls, io.FileIO):
+            raw: Any = file
+            try:
+                return io.FileIO.fileno(raw), name if name is not None else getattr(raw, "name", None)
+            except ValueError:
+                return None, name
+        if issubclass(cls, io.TextIOWrapper):
+            attribute = "buffer"
+        elif issubclass(cls, (io.BufferedReader, io.BufferedWriter, io.BufferedRandom)):
+            attribute = "raw"
+        elif issubclass(cls, tempfile._TemporaryFileWrapper):
+            attribute = "file"
+        elif issubclass(cls, tempfile.SpooledTemporaryFile) and vars(file).get("_rolled"):
+            attribute = "_file"
+        else:
+            break
+        try:
+            file = getattr(file, attribute)
+        except ValueError:  # detached
+            break
+    return None, name
 
 
 def _same_name(opened: object, name: object) -> bool:

@@ -123,6 +123,8 @@ class Collector:
         """Leaves saving switched off; true if there was garbage, which the next collection frees."""
         self._prepare()
         self._save()
+        # What automatic collections have saved must not keep alive what it refers to.  It is found again.
+        del gc.garbage[self._keep :]
         self._sweeping = True
         try:
             _builtin_collect()

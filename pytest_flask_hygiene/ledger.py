@@ -20,6 +20,8 @@ class Attempt:
         self.marks = marks
         self.fixtures: list[Owner] = []
         """Function fixtures set up for it."""
+        self.ended: list[Owner] = []
+        """Wider fixtures that ended in its teardown."""
         self.in_call: list[Finding] = []
         self.in_teardown: list[Finding] = []
         self.call_swept = False

@@ -110,6 +110,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         finalizers = _count_finalizers(item)
+        self.run.call_begins()
         try:
             result = yield
         except (KeyboardInterrupt, pytest.exit.Exception):
@@ -145,7 +146,9 @@ class Hooks:
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
         from .report.terminal import write_summary
 
-        write_summary(terminalreporter, self.run.ledger, self.run.settings, config.invocation_params.dir)
+        run = self.run
+        start = config.invocation_params.dir
+        write_summary(terminalreporter, run.ledger, run.settings, start, run.responses.uploads_closed)
 
     # First, while pytest's own hooks (its last collection, say) still stand.
     @pytest.hookimpl(tryfirst=True)

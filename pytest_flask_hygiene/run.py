@@ -4,14 +4,15 @@ from __future__ import annotations
 
 
 import sys
-from collections.abc import Iterable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from _pytest.config import ExitCode
 
-from .births import ENGINE, Birth, BirthRecorder, importing_module
+from .births import ENGINE, TEMPFILE, Birth, BirthRecorder, importing_module
 from .checks.contexts import ContextCheck
 from .checks.cycles import Cycle, CycleCheck
 from .checks.resource_warnings import Emission, ResourceWarningCheck
@@ -57,9 +58,10 @@ class Run:
         self.collector = Collector(
             self._judge_garbage, self._before_collection, self._after_collection, self.sqlite.prepare
         )
-        self.imports.when_imported("sqlalchemy.pool.base", self.births.watch_pools)
+        self.imports.when_imported("sqlalchemy.engine.create", self.births.watch_engines)
         self._decisions = _filters_on_record(config)
         self._generation = 0
+        self._pushes_before_call = 0
         self._last_failed = False
         self._thaw_needed = False
         self._teardowns: list[Owner] = []
@@ -177,13 +179,17 @@ class Run:
             self.collector.sweep()
             attempt.cycles_of = attempt.owner
 
+    def call_begins(self) -> None:
+        self._pushes_before_call = self.contexts.pushes_so_far
+
     def call_done(self, *, passed: bool, own_finalizers: bool) -> None:
         """The test function has returned; its fixtures are still set up."""
         attempt = self.ledger.attempt
         if attempt is None:
             return
         if passed and not own_finalizers:
-            self._leftover_contexts({id(attempt.owner)})
+            # What setup_method pushed, teardown_method will pop.
+            self._leftover_contexts({id(attempt.owner)}, since=self._pushes_before_call)
         if self.full:
             self.collector.sweep()
             self._note_early_stop(attempt)
@@ -201,7 +207,7 @@ class Run:
         attempt = self.ledger.attempt
         if attempt is None:
             return
-        self._release_fixture_values(item, attempt)
+        released = self._release_fixture_values(item, attempt)
         if self.full:
             if self._thaw_needed:
                 self._thaw_needed = False
@@ -209,30 +215,33 @@ class Run:
             self.collector.sweep()
             self.collector.stop_saving()
             self._note_early_stop(attempt)
+        for name, reference in released.items():
+            item.funcargs[name] = reference()  # type: ignore[attr-defined]
         attempt.owner.ended = True
         self.owners.current = UNKNOWN_OWNER
 
-    def _release_fixture_values(self, item: pytest.Item, attempt: Attempt) -> None:
+    def _release_fixture_values(
+        self, item: pytest.Item, attempt: Attempt
+    ) -> dict[str, Callable[[], object]]:
         """pytest lets go of fixture values only after the teardown report.
 
-        When this test or its function fixtures seem to have something open, let go now, so that the report
-        can name it.  Values that others hold are put back, for plugins that look at ``item.funcargs``.
+        When this test or a fixture that has ended seems to have something open, let go now, so that the
+        report can name it.  What others hold is put back, for plugins that look at ``item.funcargs``.
         """
         funcargs: dict[str, Any] | None = getattr(item, "funcargs", None)
-        if not funcargs or attempt.failed or not self._may_have_left_open(attempt.owner_ids):
-            return
-        import weakref
-
-        references = {}
+        if not funcargs or attempt.failed:
+            return {}
+        if not self._may_have_left_open(attempt.owner_ids | {id(o) for o in attempt.ended}):
+            return {}
+        released: dict[str, Callable[[], object]] = {}
         for name, value in funcargs.items():
             try:
-                references[name] = weakref.ref(value)
+                released[name] = weakref.ref(value)
             except TypeError:
-                references[name] = lambda: None
+                released[name] = _nothing
         value = None
         funcargs.clear()
-        for name, reference in references.items():
-            funcargs[name] = reference()
+        return released
 
     def _may_have_left_open(self, owners: set[int]) -> bool:
         if any(True for _ in self.births.open_files(owners)):
@@ -328,11 +337,13 @@ class Run:
             self._leftover_contexts({id(owner)})
             self._thaw_needed = self._thaw_needed or self._may_have_left_open({id(owner)})
             self.ledger.owner_ended(owner)
+            if self.ledger.attempt is not None:
+                self.ledger.attempt.ended.append(owner)
 
     # -- what the instruments report -----------------------------------------------------------
 
-    def _leftover_contexts(self, owners: set[int]) -> None:
-        for birth, push in self.contexts.leaked(owners, self.responses.holds):
+    def _leftover_contexts(self, owners: set[int], *, since: int = 0) -> None:
+        for birth, push in self.contexts.leaked(owners, self.responses.holds, since):
             name = type(push[0]).__name__
             self.contexts.pop(push)
             self._record_birth(birth, "left_open", f"a {name} is still pushed")
@@ -438,9 +449,15 @@ class Run:
         self.ledger.record(finding)
 
 
+def _nothing() -> None:
+    """Stands for a value that can't be referred to weakly."""
+
+
 def _message(birth: Birth, text: str) -> str:
     if birth.path == ENGINE:
         return "a connection in the pool of a SQLAlchemy engine that was never disposed of"
+    if birth.kind == "file" and birth.stack and birth.stack[0][0].co_filename == TEMPFILE:
+        return "a temporary file"
     if birth.kind == "file" and isinstance(birth.path, str):
         return birth.path
     if birth.kind == "tempdir" and isinstance(birth.path, str):

@@ -6,11 +6,12 @@ A context belongs to whoever was at work when it was pushed.  A fixture that yie
 
 from __future__ import annotations
 
+import functools
 import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
-from types import CodeType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from ..births import Birth, capture_stack
@@ -29,9 +30,12 @@ class ContextCheck:
         self._births: weakref.WeakKeyDictionary[Any, list[tuple[int, Birth]]] = weakref.WeakKeyDictionary()
         self._undo: list[Callable[[], None]] = []
         self._expected: set[CodeType] = set()
-        self._sequence = 0
+        self._entered: weakref.WeakKeyDictionary[Any, Birth] = weakref.WeakKeyDictionary()
+        self._client_open: CodeType | None = None
+        self.pushes_so_far = 0
         imports.when_imported("flask.ctx", self._watch_pushes)
         imports.when_imported("flask.app", self._expect_wsgi_app)
+        imports.when_imported("flask.testing", self._watch_clients)
 
     def _expect_wsgi_app(self, module: ModuleType) -> None:
         self._expected.add(module.Flask.wsgi_app.__code__)
@@ -58,30 +62,64 @@ class ContextCheck:
                 return original(context, *args, **kwargs)
             position = _depth(context)
             result = original(context, *args, **kwargs)
-            this._pushed(context, position, Birth("context", this._owners.get(), capture_stack(frame)))
+            birth = this._client_of(frame) or Birth("context", this._owners.get(), capture_stack(frame))
+            this._pushed(context, position, birth)
             return result
 
-        push.__name__, push.__qualname__, push.__doc__ = "push", original.__qualname__, original.__doc__
-        push.__wrapped__ = original  # type: ignore[attr-defined]
-        cls.push = push
+        self._replace(cls, "push", push)
+
+    def _watch_clients(self, module: ModuleType) -> None:
+        """``with app.test_client() as client:`` keeps the last request's contexts until the block ends.
+
+        They belong to whoever entered the client, not to the test that made the request.
+        """
+        cls = module.FlaskClient
+        self._client_open = cls.open.__code__
+        original = cls.__enter__
+        check = weakref.ref(self)
+
+        def __enter__(client: Any) -> Any:
+            this = check()
+            if this is not None:
+                this._entered[client] = Birth("context", this._owners.get(), capture_stack(sys._getframe(1)))
+            return original(client)
+
+        self._replace(cls, "__enter__", __enter__)
+
+    def _client_of(self, frame: FrameType | None) -> Birth | None:
+        for _ in range(4):
+            if frame is None:
+                return None
+            if frame.f_code is self._client_open:
+                entered = self._entered.get(frame.f_locals.get("self"))
+                # A birth of its own: each push is reported once.
+                return None if entered is None else Birth("context", entered.owner, entered.stack)
+            frame = frame.f_back
+        return None
+
+    def _replace(self, cls: Any, name: str, replacement: Any) -> None:
+        original = vars(cls)[name]
+        functools.update_wrapper(replacement, original)
+        setattr(cls, name, replacement)
 
         def undo() -> None:
-            if vars(cls).get("push") is push:
-                cls.push = original
+            if vars(cls).get(name) is replacement:
+                setattr(cls, name, original)
 
         self._undo.append(undo)
 
     def _pushed(self, context: Any, position: int, birth: Birth) -> None:
         births = self._births.setdefault(context, [])
         del births[position:]
-        self._sequence += 1
-        births.append((self._sequence, birth))
+        self.pushes_so_far += 1
+        births.append((self.pushes_so_far, birth))
         birth.path = position
 
     def stop(self) -> None:
         while self._undo:
             self._undo.pop()()
         self._births.clear()
+        self._entered.clear()
         self._variables = []
 
     def top(self) -> tuple[Any, ...]:
@@ -91,14 +129,19 @@ class ContextCheck:
     def has_pushed(self, owner: Owner) -> bool:
         return any(birth.owner is owner for _, birth, _ in self._pushes())
 
-    def leaked(self, owners: set[int], held: Callable[[Any], bool]) -> list[tuple[Birth, Any]]:
-        """What these owners (by ``id``) pushed and left, newest first; ``held``: by an open response."""
+    def leaked(
+        self, owners: set[int], held: Callable[[Any], bool], since: int = 0
+    ) -> list[tuple[Birth, _Push]]:
+        """What these owners (by ``id``) pushed and left, newest first.
+
+        ``held``: by an open response, that is.  ``since``: a former value of ``pushes_so_far``.
+        """
         if not any(variable.get(None) is not None for variable in self._variables):
             return []
         found = [
             (sequence, birth, push)
             for sequence, birth, push in self._pushes()
-            if id(birth.owner) in owners and not held(push[0])
+            if sequence > since and id(birth.owner) in owners and not held(push[0])
         ]
         found.sort(key=lambda entry: entry[0], reverse=True)
         return [(birth, push) for _, birth, push in found]

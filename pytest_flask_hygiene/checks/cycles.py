@@ -169,7 +169,7 @@ class _Graph:
             origin = self._origin(holder.f_code.co_filename)  # type: ignore[attr-defined]
             if origin not in ("app", "test") or (origin == "test" and closed_by == "app"):
                 return []
-        elif cls is CellType or _is_mock(cls):
+        elif cls is CellType or _remembers_exceptions(cls):
             return []
         elif closed_by == "app" and self._defined_in_tests(cls):
             return []
@@ -309,12 +309,22 @@ def strongly_connected(starts: Iterable[int], referents: Callable[[int], list[in
     return parts
 
 
-def _is_mock(cls: type) -> bool:
-    """Mocks remember what they were called with and what they raise; that is their job."""
-    if cls.__module__ in ("unittest.mock", "mock.mock"):
+def _remembers_exceptions(cls: type) -> bool:
+    """Mocks remember what they were called with and what they raise, futures how they ended: their job.
+
+    ``for future in futures: future.result()`` is the documented idiom, and builds a cycle on 3.10.
+    """
+    if cls.__module__ in ("unittest.mock", "mock.mock", "_asyncio"):
         return True
-    mock = sys.modules.get("unittest.mock")
-    return mock is not None and issubclass(cls, mock.NonCallableMock)
+    for module, name in (
+        ("unittest.mock", "NonCallableMock"),
+        ("concurrent.futures._base", "Future"),
+        ("asyncio.futures", "Future"),
+    ):
+        known = getattr(sys.modules.get(module), name, None)
+        if isinstance(known, type) and issubclass(cls, known):
+            return True
+    return False
 
 
 def _is_pytests(cls: type) -> bool:

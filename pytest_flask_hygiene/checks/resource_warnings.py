@@ -174,12 +174,7 @@ class ResourceWarningCheck:
     def _identify(self, source: object, frame: FrameType | None) -> tuple[Kind, Birth | None]:
         kind = _kind_of(source)
         if kind == "file":
-            descriptor: int | None
-            try:
-                descriptor = source.fileno()  # type: ignore[attr-defined]
-            except (OSError, ValueError):
-                descriptor = None
-            return kind, self._births.of_file(descriptor, getattr(source, "name", None))
+            return kind, self._births.of_file(source)
         if source is None:
             if frame is not None and _directory_being_cleaned(frame):
                 return "tempdir", None

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, GeneratorType, ModuleType
 from typing import Any, Final
 
-from ..births import Birth, BirthRecorder, capture_stack
+from ..births import Birth, BirthRecorder, capture_stack, descriptor_and_name
 from ..findings import Owner
 from ..imports import PostImport
 from ..origin import Stack
@@ -81,14 +81,17 @@ class Body:
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
-        self._next = iter(self._iterable).__next__
+        # Once: run_wsgi_app makes an iterator, and itertools.chain() asks it for one again.
+        if self._next is None and not self._closed:
+            self._next = iter(self._iterable).__next__
         return self
 
     def __next__(self) -> bytes:
+        iter(self)
         if self._next is None:
-            iter(self)
+            raise StopIteration
         try:
-            return self._next()  # type: ignore[misc]
+            return self._next()
         except StopIteration:
             self.exhausted = True
             raise
@@ -103,7 +106,6 @@ class Body:
         self._closed = True
         stream, self.stream = self.stream, None
         del stream
-        self._next = None
         if self._close is not None:
             self._close()
 
@@ -201,11 +203,7 @@ class ResponseCheck:
         body.stack = capture_stack(sys._getframe(2))
         self._bodies[next(self._numbers)] = body
         if not isinstance(stream, GeneratorType):
-            try:
-                body.birth = self._births.of_file(stream.fileno(), getattr(stream, "name", None))
-            except (OSError, ValueError, AttributeError):
-                # Nothing that the system has open: a BytesIO, say.
-                body.stream = None
+            body.birth = self._births.of_file(stream)
             if body.birth is not None:
                 body.birth.served = True
         return body
@@ -226,10 +224,7 @@ class ResponseCheck:
                 return
 
     def _is_upload(self, stream: Any) -> bool:
-        try:
-            birth = self._births.of_file(stream.fileno(), getattr(stream, "name", None))
-        except Exception:
-            return False
+        birth = self._births.of_file(stream)
         if birth is None or not any(code is self._upload_code for code, _ in birth.stack):
             return False
         birth.served = True
@@ -304,7 +299,7 @@ def _find_stream(iterable: Any) -> Any:
             if current.gi_code.co_name in ("iter_encoded", "_iter_encoded"):
                 continue
             return current
-        if hasattr(current, "fileno") and hasattr(current, "read"):
+        if descriptor_and_name(current)[0] is not None:
             return current
         callbacks = getattr(current, "_callbacks", None)  # werkzeug's ClosingIterator
         if isinstance(callbacks, list):

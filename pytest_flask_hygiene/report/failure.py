@@ -27,7 +27,11 @@ def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> Re
         lines += finding_lines(finding, start)
         lines.append("")
     frame = findings[0].site.frame or Frame(findings[0].owner.path, findings[0].owner.line, "")
-    crash = ReprFileLocation(os.path.abspath(frame.path), frame.line, title)
+    first = findings[0]
+    where = f"{relative(frame.path, start)}:{frame.line}"
+    more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+    # The short test summary shows this beside the test's name.
+    crash = ReprFileLocation(os.path.abspath(frame.path), frame.line, f"hygiene: {first.kind} {where}{more}")
     text = "\n".join(lines).rstrip() + "\n"
     entry = ReprEntryNative([text])
     traceback = ReprTraceback([entry], None, style="native")

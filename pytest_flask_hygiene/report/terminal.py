@@ -30,12 +30,15 @@ def header(settings: Settings) -> str | None:
     return None
 
 
-def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
+def write_summary(
+    reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path, uploads: int
+) -> None:
+    """``uploads``: how many temporary files of uploads were closed."""
     verbosity = reporter.config.get_verbosity()
     first = first_line(ledger, settings)
     lines = _groups([f for f in ledger.leaks if f.when != "session"], start, "")
     lines += _session_lines(ledger, start)
-    lines += _counts(ledger, settings, start, verbose=verbosity > 0)
+    lines += _counts(ledger, start, uploads, verbose=verbosity > 0)
     if not lines:
         # "no leaks" is worth a line, but not where pytest was asked to be quiet.
         if verbosity >= 0:
@@ -113,10 +116,15 @@ def _session_lines(ledger: Ledger, start: Path) -> list[str]:
     return lines
 
 
-def _counts(ledger: Ledger, settings: Settings, start: Path, *, verbose: bool) -> list[str]:
+def _counts(ledger: Ledger, start: Path, uploads: int, *, verbose: bool) -> list[str]:
     lines = []
-    if ledger.responses_closed:
-        lines.append(f"closed for the tests: {_number(ledger.responses_closed, 'streamed response')}")
+    closed = [
+        _number(count, noun)
+        for count, noun in ((ledger.responses_closed, "streamed response"), (uploads, "upload"))
+        if count
+    ]
+    if closed:
+        lines.append(f"closed for the tests: {', '.join(closed)}")
     for edge, count in ledger.library_edges.most_common(_MAX_EDGES if verbose else 0):
         lines.append(f"exception cycles of libraries: {count} through {edge}")
     if ledger.library_edges and not verbose:
@@ -128,17 +136,18 @@ def _counts(ledger: Ledger, settings: Settings, start: Path, *, verbose: bool) -
     unreported = [f for f in ledger.findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"]
     if unreported:
         names = sorted({f.site.library or f.owner.describe() for f in unreported})
-        lines.append(f"leaks inside libraries: {len(unreported)} ({', '.join(names[:5])})")
+        lines.append(f"opened by libraries, and charged to nobody: {len(unreported)} ({', '.join(names[:5])})")
     allowed = [f for f in ledger.findings if f.outcome == "allowed"]
     if allowed:
         lines.append(f"allowed: {_number(len(allowed), 'leak')}")
         if verbose:
             lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
-    noted = [f for f in ledger.findings if f.outcome == "noted" and not f.is_leak and f.kind != "response"]
-    if noted:
-        lines.append(f"noted: {_number(len(noted), 'finding')} that --hygiene-strict or a passing test would fail")
+    test_cycles = [f for f in ledger.findings if f.outcome == "noted" and f.in_tests]
+    if test_cycles:
+        hint = "" if verbose else " (-v lists them)"
+        lines.append(f"exception cycles made by test code: {len(test_cycles)}{hint}; --hygiene-strict fails them")
         if verbose:
-            lines += [f"  {line}" for f in noted for line in finding_lines(f, start)]
+            lines += [f"  {line}" for f in test_cycles for line in finding_lines(f, start)]
     if ledger.stopped_early:
         shown = ", ".join(ledger.stopped_early[:3])
         lines.append(f"cycle check stopped early (more than 10,000 objects in cycles): {shown}")
