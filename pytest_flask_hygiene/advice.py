@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .findings import Finding, Frame
+from .findings import Finding
 
 #: What happened to the resource, in the words of the failure text.
 WHAT_HAPPENED: Final[dict[str, str]] = {
@@ -43,11 +43,11 @@ def advise(finding: Finding) -> str:
     frame = finding.site.frame
     code = frame.code if frame is not None else ""
     special = _SPECIAL.get(finding.kind)
-    text = special(finding, frame, code) if special is not None and frame is not None else ""
+    text = special(finding, code) if special is not None and frame is not None else ""
     return text or _DEFAULT[finding.kind]
 
 
-def _file(finding: Finding, frame: Frame | None, code: str) -> str:
+def _file(finding: Finding, code: str) -> str:
     if re.search(r"\bsend_file\(|\bsend_from_directory\(", code):
         return (
             "the file belongs to a response that never reached a client: close it (response.close()), "
@@ -66,7 +66,7 @@ def _file(finding: Finding, frame: Frame | None, code: str) -> str:
     return ""
 
 
-def _sqlite(finding: Finding, frame: Frame | None, code: str) -> str:
+def _sqlite(finding: Finding, code: str) -> str:
     if "SQLAlchemy" in finding.message:
         return (
             "call engine.dispose() where its owner ends; with Flask-SQLAlchemy, in the fixture that made the "
@@ -87,11 +87,11 @@ def _sqlite(finding: Finding, frame: Frame | None, code: str) -> str:
     return ""
 
 
-def _socket(finding: Finding, frame: Frame | None, code: str) -> str:
+def _socket(finding: Finding, _: str) -> str:
     return _in_fixture("with socket.socket() as sock: yield sock") if finding.owner.is_fixture else ""
 
 
-def _context(finding: Finding, frame: Frame | None, code: str) -> str:
+def _context(finding: Finding, code: str) -> str:
     if "__enter__" in code:
         return "leave it too (__exit__), or better, use a with block"
     if finding.owner.is_fixture:
@@ -99,7 +99,7 @@ def _context(finding: Finding, frame: Frame | None, code: str) -> str:
     return ""
 
 
-def _cycle(finding: Finding, frame: Frame | None, code: str) -> str:
+def _cycle(finding: Finding, _: str) -> str:
     variable = finding.variable or "error"
     if "." in variable or "[" in variable:
         return (

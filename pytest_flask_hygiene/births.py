@@ -12,40 +12,25 @@ The hook keeps no object alive: files are known by their descriptor, other thing
 from __future__ import annotations
 
 import functools
-import io
 import os
 import sys
-import tempfile
 import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType, ModuleType
 from typing import Any, Final
 
-import _pytest.fixtures
-import _pytest.python
-import _pytest.runner
-import _pytest.unittest
-import pluggy._callers
-
+from .files import descriptor_and_name, same_name
 from .findings import Kind, Owner
-from .origin import Stack
 from .owners import OwnerTracker
+from .stacks import IMPORT_FILES, Stack, capture_stack
 
 Handlers = dict[str, Callable[[tuple[Any, ...]], None]]
 
 #: Kept on ``sys``, where it outlives a re-import of this module (pytester restores ``sys.modules``).
 _ATTRIBUTE: Final = "_pytest_flask_hygiene_audit"
 
-#: A walk up the stack ends here: below are only pytest's own frames.
-_STOP_FILES: Final = frozenset(
-    module.__file__
-    for module in (pluggy._callers, _pytest.fixtures, _pytest.python, _pytest.runner, _pytest.unittest)
-)
-_MAX_FRAMES: Final = 100
 #: Sockets, subprocesses and the like that are remembered at most; files are bounded by their descriptors.
 _MAX_OBJECTS: Final = 4096
-_IMPORT_FILES: Final = frozenset(("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"))
-_REWRITE_FILE: Final = os.path.join(os.path.dirname(_pytest.python.__file__), "assertion", "rewrite.py")
 
 
 _POOL_FILE: Final = os.path.join("sqlalchemy", "pool", "base.py")
@@ -87,30 +72,6 @@ def _install() -> Handlers:
             # A forked child's resources are its own: multiprocessing, pytest-forked.
             os.register_at_fork(after_in_child=handlers.clear)
     return handlers
-
-
-def capture_stack(frame: FrameType | None) -> Stack:
-    """The stack as code objects and instruction offsets, innermost first, without pytest's frames."""
-    stack = []
-    room = _MAX_FRAMES
-    while frame is not None and room:
-        code = frame.f_code
-        if code.co_filename in _STOP_FILES:
-            break
-        stack.append((code, frame.f_lasti))
-        frame = frame.f_back
-        room -= 1
-    return tuple(stack)
-
-
-def importing_module(stack: Stack) -> str:
-    """The module whose import opened the resource; empty if none did."""
-    for position, (code, _) in enumerate(stack[:-1]):
-        if code.co_name == "<module>":
-            caller = stack[position + 1][0].co_filename
-            if caller in _IMPORT_FILES or caller == _REWRITE_FILE:
-                return code.co_filename
-    return ""
 
 
 class BirthRecorder:
@@ -175,7 +136,7 @@ class BirthRecorder:
     def _on_open(self, args: tuple[Any, ...]) -> None:
         try:
             frame: FrameType | None = sys._getframe(2)
-            if frame is None or frame.f_code.co_filename in _IMPORT_FILES:
+            if frame is None or frame.f_code.co_filename in IMPORT_FILES:
                 return
             path = args[0]
             if type(path) is int:
@@ -210,7 +171,7 @@ class BirthRecorder:
             self._remember(self.by_id, loop, birth)
         self._remember(self.by_id, id(args[0]), birth)
 
-    def _on_sqlite_connect(self, args: tuple[Any, ...]) -> None:
+    def _on_sqlite_connect(self, _: tuple[Any, ...]) -> None:
         if self.on_sqlite_connect is not None:
             self.on_sqlite_connect()
 
@@ -235,7 +196,9 @@ class BirthRecorder:
                     births._fault(error)
             return engine
 
-        packages = [sys.modules.get(name) for name in ("sqlalchemy.engine.create", "sqlalchemy.engine", "sqlalchemy")]
+        packages = [
+            sys.modules.get(name) for name in ("sqlalchemy.engine.create", "sqlalchemy.engine", "sqlalchemy")
+        ]
 
         def put(old: Any, new: Any) -> None:
             for package in packages:
@@ -264,7 +227,7 @@ class BirthRecorder:
         if self.on_sqlite_handle is not None:
             self.on_sqlite_handle(args[0], birth)
 
-    def _on_popen(self, args: tuple[Any, ...]) -> None:
+    def _on_popen(self, _: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
         birth = Birth("subprocess", self._owners.get(), capture_stack(frame))
         # The event has no object; its caller, Popen._execute_child, has.
@@ -289,7 +252,7 @@ class BirthRecorder:
         descriptor, name = descriptor_and_name(file)
         if descriptor is not None:
             birth = self.by_descriptor.get(descriptor)
-            if birth is not None and _same_name(birth.path, name):
+            if birth is not None and same_name(birth.path, name):
                 return birth
         if not isinstance(name, (str, bytes)):
             return None
@@ -315,44 +278,6 @@ class BirthRecorder:
                     yield descriptor, birth
 
 
-def descriptor_and_name(file: object) -> tuple[int | None, object]:
-    """Of a real file only, and without calling anything of the user's.
-
-    ``fileno()`` has side effects elsewhere: it writes a ``SpooledTemporaryFile`` to disk.
-    """
-    name: object = None
-    for _ in range(5):
-        cls = type(file)
-        if issubclass(cls, io.FileIO):
-            raw: Any = file
-            try:
-                return io.FileIO.fileno(raw), name if name is not None else getattr(raw, "name", None)
-            except ValueError:
-                return None, name
-        if issubclass(cls, io.TextIOWrapper):
-            attribute = "buffer"
-        elif issubclass(cls, (io.BufferedReader, io.BufferedWriter, io.BufferedRandom)):
-            attribute = "raw"
-        elif issubclass(cls, tempfile._TemporaryFileWrapper):
-            attribute = "file"
-        elif issubclass(cls, tempfile.SpooledTemporaryFile) and vars(file).get("_rolled"):
-            attribute = "_file"
-        else:
-            break
-        try:
-            file = getattr(file, attribute)
-        except ValueError:  # detached
-            break
-    return None, name
-
-
-def _same_name(opened: object, name: object) -> bool:
-    """Whether a file's ``name`` agrees with what was opened (temporary files are named by a number)."""
-    if not isinstance(opened, str) or not isinstance(name, (str, bytes)):
-        return True
-    return opened == os.fsdecode(name)
-
-
 def _loop_being_made(frame: FrameType | None) -> int | None:
     for _ in range(5):
         if frame is None:
@@ -361,6 +286,3 @@ def _loop_being_made(frame: FrameType | None) -> int | None:
             return id(frame.f_locals.get("self"))
         frame = frame.f_back
     return None
-
-
-TEMPFILE: Final = tempfile.__file__

@@ -18,6 +18,9 @@ from typing import Any, Final
 #: ``gc.garbage`` frees nothing, so a test that makes millions of cycles would keep them all.
 SAVED_OBJECTS_CAP: Final = 10_000
 
+#: Runs nested in one process (pytester): only the innermost collects; the one around it waits.
+_running: list[Collector] = []
+
 _builtin_collect: Final = getattr(gc.collect, "_hygiene_builtin", gc.collect)
 _CALL_OPS: Final = ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW", "CALL_FUNCTION_EX", "CALL_KW")
 
@@ -47,6 +50,7 @@ class Collector:
         self._sweeping = False
         self._flags_on_arrival = 0
         self._keep = 0
+        self._resuming = False
         self._saved_from = 0
         self._user_frees = False
         self.stopped_early = False
@@ -54,6 +58,9 @@ class Collector:
 
     def start(self) -> None:
         self._started = True
+        if _running:
+            _running[-1]._suspend()
+        _running.append(self)
         self._freezing = gc.get_freeze_count() == 0
         gc.callbacks.append(self._on_collection)
         builtin = _builtin_collect
@@ -65,7 +72,7 @@ class Collector:
         collect._hygiene_builtin = builtin  # type: ignore[attr-defined]
         self._replaced = gc.collect
         self._replacement = collect
-        gc.collect = collect  # type: ignore[assignment]
+        gc.collect = collect
 
     def stop(self) -> None:
         if not self._started:
@@ -78,6 +85,17 @@ class Collector:
             gc.callbacks.remove(self._on_collection)
         self.thaw()
         self._freezing = False
+        _running.remove(self)
+        if _running:
+            _running[-1]._resume()
+
+    def _suspend(self) -> None:
+        self._resuming = self._saving
+        self._collect_and_judge()
+
+    def _resume(self) -> None:
+        if self._resuming and not self.stopped_early:
+            self._save()
 
     def freeze(self) -> None:
         """Take everything alive now out of later sweeps."""
@@ -109,15 +127,17 @@ class Collector:
         self._saving = True
         gc.set_debug(flags | gc.DEBUG_SAVEALL)
 
-    def sweep(self) -> None:
-        """Collect what is new, judge the garbage, free it."""
+    def sweep(self) -> bool:
+        """Collect what is new, judge the garbage, free it.  True if there was any."""
         if not self._started:
-            return
+            return False
         was_saving = self._saving
-        if self._collect_and_judge():
+        found = self._collect_and_judge()
+        if found:
             _builtin_collect()
         if was_saving and not self.stopped_early:
             self._save()
+        return found
 
     def _collect_and_judge(self) -> bool:
         """Leaves saving switched off; true if there was garbage, which the next collection frees."""
@@ -169,7 +189,7 @@ class Collector:
             self.stop_saving()
 
     def _users_collect(self, generation: int) -> int:
-        """``gc.collect()`` as called by a test: ours first, then theirs, which frees as it would without us."""
+        """``gc.collect()`` as a test calls it: ours first, then theirs, which frees as without us."""
         if not self._saving or self._sweeping or threading.current_thread() is not threading.main_thread():
             return int(_builtin_collect(generation))
         self._collect_and_judge()

@@ -30,24 +30,27 @@ class PostImport:
             self._callbacks.setdefault(name, []).append(callback)
 
     def start(self) -> None:
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def stop(self) -> None:
         if self in sys.meta_path:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
+            sys.meta_path.remove(self)
         self._callbacks.clear()
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if name not in self._callbacks:
+        # Taken out first: another run's finder (pytester's) may ask this one in its turn.
+        callbacks = self._callbacks.pop(name, None)
+        if callbacks is None:
             return None
         for finder in sys.meta_path:
             if finder is not self and hasattr(finder, "find_spec"):
                 spec = finder.find_spec(name, path, target)
                 if spec is not None:
-                    self._watch(spec, self._callbacks.pop(name))
+                    self._watch(spec, callbacks)
                     return spec
+        self._callbacks[name] = callbacks
         return None
 
     @staticmethod
@@ -56,10 +59,15 @@ class PostImport:
         if loader is None or not hasattr(loader, "exec_module"):
             return
         original = loader.exec_module
+        attributes = getattr(loader, "__dict__", {})
+        before = attributes.get("exec_module")
 
         def exec_module(module: ModuleType) -> None:
             # The loader goes back to what it was, whatever the module does.
-            del loader.exec_module
+            if before is None:
+                attributes.pop("exec_module", None)
+            else:
+                attributes["exec_module"] = before
             original(module)
             for callback in callbacks:
                 callback(module)

@@ -14,13 +14,13 @@ import site
 import sys
 import sysconfig
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
-from types import CodeType
 from typing import Final, Literal
 
 from .findings import Frame, Site
+from .stacks import Stack, line_of
 
 #: ``ours``: this plugin's own frames, which no site shows.
 Origin = Literal["app", "test", "library", "stdlib", "generated", "ours"]
@@ -42,8 +42,8 @@ FRAMEWORKS: Final = (
     "pluggy",
 )
 
-#: A birth's stack: code objects and instruction offsets, innermost first.
-Stack = tuple[tuple[CodeType, int], ...]
+
+_PYTHON_SUFFIXES: Final = ("", ".py", ".pyw", ".pyc", ".pyx")
 
 
 class OriginMap:
@@ -78,6 +78,9 @@ class OriginMap:
     def _classify(self, filename: str) -> Origin:
         if filename.startswith("<") or not filename:
             return "stdlib" if filename.startswith("<frozen ") else "generated"
+        if os.path.splitext(filename)[1] not in _PYTHON_SUFFIXES:
+            # Compiled from something else: a Jinja template's frames name its .html file.
+            return "generated"
         path = os.path.abspath(filename)
         if path.startswith(OUR_DIRECTORY):
             return "ours"
@@ -150,18 +153,7 @@ class OriginMap:
         return Site(tuple(frames), library, innermost)
 
 
-def line_of(code: CodeType, offset: int) -> int:
-    """The line of an instruction offset (``frame.f_lasti``), without the frame."""
-    line = code.co_firstlineno
-    for start, end, number in code.co_lines():
-        if start <= offset < end:
-            return number or line
-        if number:
-            line = number
-    return line
-
-
-@lru_cache(maxsize=None)
+@cache
 def _stdlib_prefixes() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     found = {paths["stdlib"], paths["platstdlib"], os.path.dirname(os.path.abspath(os.__file__))}
@@ -208,7 +200,11 @@ def _files_of(distribution: metadata.Distribution) -> list[str]:
     """The packages (as directories) and modules that a distribution installed."""
     tops: dict[str, None] = {}
     for file in distribution.files or ():
-        if file.suffix == ".py" and not file.parts[0].endswith((".dist-info", ".data")) and file.parts[0] != "..":
+        if (
+            file.suffix == ".py"
+            and not file.parts[0].endswith((".dist-info", ".data"))
+            and file.parts[0] != ".."
+        ):
             base = str(distribution.locate_file(file.parts[0]))
             tops[base + os.sep if len(file.parts) > 1 else base] = None
     return list(tops)

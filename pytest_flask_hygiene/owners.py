@@ -49,12 +49,12 @@ class OwnerTracker:
         original = threading.Thread.start
         tracker = weakref.ref(self)
 
-        def start(thread: threading.Thread) -> None:
+        def start(self: threading.Thread) -> None:
             owners = tracker()
             if owners is not None:
-                owners._threads[thread] = owners.get()
+                owners._threads[self] = owners.get()
             del owners
-            original(thread)
+            original(self)
 
         start.__wrapped__ = original  # type: ignore[attr-defined]
         threading.Thread.start = start  # type: ignore[method-assign]

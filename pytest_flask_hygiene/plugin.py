@@ -60,7 +60,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return header(settings) if settings is not None and settings.mode != "off" else None
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     validate_marks(items)
 
 
@@ -125,7 +125,7 @@ class Hooks:
     # Plain, not tryfirst: conftest files' wrappers see the verdict, and skipping has had its say.
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
+        self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         return self.run.apply_verdict(item, report)

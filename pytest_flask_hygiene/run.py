@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from _pytest.config import ExitCode
 
-from .births import ENGINE, TEMPFILE, Birth, BirthRecorder, importing_module
+from .births import BirthRecorder
 from .checks.contexts import ContextCheck
-from .checks.cycles import Cycle, CycleCheck
-from .checks.resource_warnings import Emission, ResourceWarningCheck
-from .checks.responses import LeftResponse, ResponseCheck
+from .checks.cycles import CycleCheck
+from .checks.resource_warnings import ResourceWarningCheck
+from .checks.responses import ResponseCheck
 from .checks.sqlite import NEEDED as SQLITE_NEEDED
 from .checks.sqlite import SqliteCheck
 from .collector import Collector
-from .findings import UNKNOWN_OWNER, Finding, Frame, Owner, Site
+from .evidence import Evidence
+from .findings import UNKNOWN_OWNER, Owner
 from .imports import PostImport
 from .ledger import Attempt, Ledger
 from .origin import OriginMap
 from .owners import OwnerTracker, owner_of_fixture, owner_of_test
-from .report.failure import failure_repr, finding_lines
+from .report.outcome import apply_findings
 from .report.terminal import session_report
 from .settings import Settings, read_marks
-from .upstream import known_upstream_leak
 
 if TYPE_CHECKING:
     import pytest
 
+_MAX_ROUNDS: Final = 4
 
 
 class Run:
@@ -48,13 +48,16 @@ class Run:
         self.births = BirthRecorder(self.owners)
         self.ledger = Ledger(settings)
         self.ledger.faults = self.births.faults
-        self.warnings = ResourceWarningCheck(self.births, self._on_warning)
+        self.evidence = Evidence(
+            settings, self.ledger, self.origin, self.owners, lambda text: self.warnings.silenced(text)
+        )
+        self.warnings = ResourceWarningCheck(self.births, self.evidence.of_warning)
         self.contexts = ContextCheck(self.owners, self.imports)
         self.responses = ResponseCheck(
-            self.owners, self.births, self.imports, self._on_left_response, self.contexts.top
+            self.owners, self.births, self.imports, self.evidence.of_left_response, self.contexts.top
         )
         self.cycles = CycleCheck(self.origin)
-        self.sqlite = SqliteCheck(self._on_dropped_sqlite)
+        self.sqlite = SqliteCheck(self.evidence.of_dropped_sqlite)
         self.collector = Collector(
             self._judge_garbage, self._before_collection, self._after_collection, self.sqlite.prepare
         )
@@ -212,7 +215,10 @@ class Run:
             if self._thaw_needed:
                 self._thaw_needed = False
                 self.collector.thaw()
-            self.collector.sweep()
+            rounds = 1
+            # Finalizers may make new garbage: a connection goes back to a pool that is garbage itself.
+            while self.collector.sweep() and released and rounds < _MAX_ROUNDS:
+                rounds += 1
             self.collector.stop_saving()
             self._note_early_stop(attempt)
         for name, reference in released.items():
@@ -220,9 +226,7 @@ class Run:
         attempt.owner.ended = True
         self.owners.current = UNKNOWN_OWNER
 
-    def _release_fixture_values(
-        self, item: pytest.Item, attempt: Attempt
-    ) -> dict[str, Callable[[], object]]:
+    def _release_fixture_values(self, item: pytest.Item, attempt: Attempt) -> dict[str, Callable[[], object]]:
         """pytest lets go of fixture values only after the teardown report.
 
         When this test or a fixture that has ended seems to have something open, let go now, so that the
@@ -258,7 +262,7 @@ class Run:
         self._last_failed = True
 
     def apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
-        """Let the findings decide the outcome of a report that would have passed."""
+        """A leak fails a report that would have passed."""
         attempt = self.ledger.attempt
         if attempt is None or attempt.nodeid != item.nodeid:
             return report
@@ -273,27 +277,11 @@ class Run:
             if not report.passed:
                 self.test_did_not_pass()
             findings = self.ledger.judge_call(attempt)
-        elif report.when == "teardown":
-            findings = self.ledger.judge_teardown(attempt)
         else:
-            return report
+            findings = self.ledger.judge_teardown(attempt)
         if findings:
-            self._apply(report, findings, item.name)
+            apply_findings(report, findings, item.name, self._start_path)
         return report
-
-    def _apply(self, report: pytest.TestReport, findings: list[Finding], name: str) -> None:
-        failing = [f for f in findings if f.outcome == "failed"]
-        if failing and report.passed:
-            report.outcome = "failed"
-            report.longrepr = failure_repr(failing, name, self._start_path)
-            if hasattr(report, "wasxfail"):
-                # Left there, the failure would count as expected: a leak never satisfies xfail.
-                del report.wasxfail
-            return
-        listed = failing or [f for f in findings if f.outcome == "noted" and report.failed]
-        if listed:
-            lines = [line for f in listed for line in finding_lines(f, self._start_path)]
-            report.sections.append(("hygiene: also left open", "\n".join(lines)))
 
     @staticmethod
     def _forget_last_failure() -> None:
@@ -340,66 +328,11 @@ class Run:
             if self.ledger.attempt is not None:
                 self.ledger.attempt.ended.append(owner)
 
-    # -- what the instruments report -----------------------------------------------------------
-
     def _leftover_contexts(self, owners: set[int], *, since: int = 0) -> None:
         for birth, push in self.contexts.leaked(owners, self.responses.holds, since):
             name = type(push[0]).__name__
             self.contexts.pop(push)
-            self._record_birth(birth, "left_open", f"a {name} is still pushed")
-
-    def _on_warning(self, emission: Emission) -> None:
-        birth = emission.birth
-        if birth is not None:
-            if not birth.served:
-                self._record_birth(birth, "dropped", emission.text)
-            return
-        if emission.kind == "other":
-            site = self.origin.site(emission.stack)
-            self._record("other", self.owners.get(), site, emission.text)
-        else:
-            # Opened before the plugin was loaded, or out of its sight: nobody can be charged.
-            self._record(emission.kind, UNKNOWN_OWNER, Site(), emission.text)
-
-    def _on_dropped_sqlite(self, birth: Birth, text: str) -> None:
-        if not self.warnings.silenced(text, None):
-            self._record_birth(birth, "dropped", text)
-
-    def _record_birth(self, birth: Birth, state: Any, text: str) -> None:
-        if birth.reported:
-            return
-        birth.reported = True
-        owner = birth.owner
-        module = importing_module(birth.stack)
-        if module:
-            owner = Owner("import", module, path=module, line=1)
-        site = self.origin.site(birth.stack)
-        kind = birth.kind
-        if kind == "file" and _opened_by_popen(birth):
-            kind = "subprocess"
-        message = _message(birth, text)
-        upstream = known_upstream_leak(kind, birth.stack, self.origin)
-        finding = Finding(kind, state, owner, site, message)
-        if upstream is not None:
-            finding.upstream = f"{upstream.library} ({upstream.issue})"
-        self.ledger.record(finding)
-
-    def _record(self, kind: Any, owner: Owner, site: Site, message: str) -> None:
-        self.ledger.record(Finding(kind, "dropped", owner, site, message))
-
-    def _on_left_response(self, left: LeftResponse) -> None:
-        self.ledger.responses_closed += 1
-        if left.birth is not None:
-            left.birth.reported = True
-        if not self.settings.strict:
-            return
-        site = self.origin.site(left.birth.stack if left.birth is not None else left.stack)
-        if left.generator is not None and self.origin.is_reader(left.generator.co_filename):
-            code = left.generator
-            site = Site((*site.frames, Frame(code.co_filename, code.co_firstlineno, code.co_name)))
-        text = f"the sent file {left.name!r}" if left.name else "a streamed body that was not read to its end"
-        state: Any = "dropped" if left.dropped else "left_open"
-        self.ledger.record(Finding("response", state, left.owner, site, text))
+            self.evidence.of_birth(birth, "left_open", f"{name} is still pushed")
 
     # -- collections ---------------------------------------------------------------------------
 
@@ -420,58 +353,14 @@ class Run:
         except Exception as error:
             self.ledger.faults.append(f"cycle check: {type(error).__name__}: {error}")
             return
-        if judgement is None:
-            return
         attempt = self.ledger.attempt
-        if attempt is None or (attempt.failed and attempt.call_reported):
+        if judgement is None or attempt is None or (attempt.failed and attempt.call_reported):
             return
-        for cycle in judgement.cycles:
-            self._record_cycle(cycle, attempt)
-        for edge, count in judgement.library_edges.items():
-            self.ledger.library_edges[edge] += count
-        if judgement.library_edges and self.settings.framework_cycles_fail:
-            edge = next(iter(judgement.library_edges))
-            finding = Finding("cycle", "cycle", attempt.owner, Site(), f"closed by {edge}")
-            finding.variable = edge
-            self.ledger.record(finding)
-
-    def _record_cycle(self, cycle: Cycle, attempt: Attempt) -> None:
-        owner = attempt.cycles_of
-        finding = Finding(
-            "cycle",
-            "cycle",
-            owner,
-            Site(cycle.frames),
-            f"{cycle.exception} is kept alive by {cycle.variable} in {cycle.frames[-1].function}",
-        )
-        finding.variable = cycle.variable
-        finding.in_tests = cycle.closed_by == "test"
-        self.ledger.record(finding)
+        self.evidence.of_cycles(judgement, attempt)
 
 
 def _nothing() -> None:
     """Stands for a value that can't be referred to weakly."""
-
-
-def _message(birth: Birth, text: str) -> str:
-    if birth.path == ENGINE:
-        return "a connection in the pool of a SQLAlchemy engine that was never disposed of"
-    if birth.kind == "file" and birth.stack and birth.stack[0][0].co_filename == TEMPFILE:
-        return "a temporary file"
-    if birth.kind == "file" and isinstance(birth.path, str):
-        return birth.path
-    if birth.kind == "tempdir" and isinstance(birth.path, str):
-        return birth.path
-    if birth.kind == "context":
-        return text
-    return ""
-
-
-def _opened_by_popen(birth: Birth) -> bool:
-    """A pipe of a subprocess: one resource, the subprocess."""
-    return any(
-        code.co_name == "__init__" and code.co_filename.endswith("subprocess.py") for code, _ in birth.stack[:2]
-    )
 
 
 def _filters_on_record(config: pytest.Config) -> tuple[str, ...]:
@@ -483,5 +372,3 @@ def _filters_on_record(config: pytest.Config) -> tuple[str, ...]:
 
 def _filters_of_marks(item: pytest.Item) -> list[str]:
     return [arg for mark in item.iter_markers("filterwarnings") for arg in mark.args if isinstance(arg, str)]
-
-

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import pytest
 
@@ -96,7 +96,7 @@ def read_mode(config: pytest.Config) -> Literal["fail", "warn", "off"]:
     mode = getattr(options, "hygiene_mode", None)
     if mode is None:
         mode = _choice(config, "hygiene", MODES)
-    return mode  # type: ignore[no-any-return]
+    return cast("Literal['fail', 'warn', 'off']", mode)
 
 
 def read_settings(config: pytest.Config) -> Settings:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from .findings import Kind
-from .origin import OriginMap, Stack, short_path
+from .origin import OriginMap, short_path
+from .stacks import Stack
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,12 @@ UPSTREAM_LEAKS: Final[tuple[UpstreamLeak, ...]] = (
     # The form parser spools uploads of more than 500 kB to disk.  When parsing fails in the middle, nobody
     # is given the part that was spooled.
     UpstreamLeak(
-        "werkzeug", "file", "werkzeug/formparser.py", "default_stream_factory", "pallets/werkzeug#1785", "3.0-3.1"
+        "werkzeug",
+        "file",
+        "werkzeug/formparser.py",
+        "default_stream_factory",
+        "pallets/werkzeug#1785",
+        "3.0-3.1",
     ),
     # EnvironBuilder encodes large bodies into a temporary file that only ``Client.open`` could close, and
     # ``test_request_context(data=...)`` does not.

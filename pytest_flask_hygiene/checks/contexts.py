@@ -14,10 +14,11 @@ from contextvars import ContextVar, Token
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from ..births import Birth, capture_stack
+from ..births import Birth
 from ..findings import Owner
 from ..imports import PostImport
 from ..owners import OwnerTracker
+from ..stacks import capture_stack
 
 #: One push: the context, the variable that holds it, and the position of the push among the context's own.
 _Push = tuple[Any, "ContextVar[Any]", int]

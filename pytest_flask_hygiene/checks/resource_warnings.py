@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
-from ..births import TEMPFILE, Birth, BirthRecorder, capture_stack
+from ..births import Birth, BirthRecorder
+from ..files import TEMPFILE
 from ..findings import Kind
-from ..origin import Stack
+from ..stacks import Stack, capture_stack
 
 _Filter = tuple[Any, ...]
 _BLANKET_CATEGORIES: Final = (Warning, Exception, BaseException, object)
@@ -112,11 +113,9 @@ class ResourceWarningCheck:
         self._inserted = []
         self._base_recorder = None
 
-    def silenced(self, text: str, frame: FrameType | None) -> bool:
-        """Whether the user's filters would ignore a ResourceWarning of this text."""
-        module = frame.f_globals.get("__name__", "") if frame is not None else ""
-        line = frame.f_lineno if frame is not None else 0
-        return _action(warnings.filters, text, ResourceWarning, str(module), line) == "ignore"
+    def silenced(self, text: str) -> bool:
+        """Whether the user's filters would ignore a ResourceWarning of this text, from wherever it comes."""
+        return _action(warnings.filters, text, ResourceWarning, "", 0) == "ignore"
 
     def _on_message(self, message: warnings.WarningMessage) -> None:
         original = self._original
@@ -236,9 +235,7 @@ def _names_resource_warning(text: str) -> bool:
     )
 
 
-def _action(
-    filters: Iterable[_Filter], text: str, category: type[Warning], module: str, line: int
-) -> str:
+def _action(filters: Iterable[_Filter], text: str, category: type[Warning], module: str, line: int) -> str:
     """What ``warnings.warn_explicit`` would do."""
     for entry in filters:
         action, message, of_category, of_module, of_line = entry[:5]

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, GeneratorType, ModuleType
 from typing import Any, Final
 
-from ..births import Birth, BirthRecorder, capture_stack, descriptor_and_name
+from ..births import Birth, BirthRecorder
+from ..files import descriptor_and_name
 from ..findings import Owner
 from ..imports import PostImport
-from ..origin import Stack
 from ..owners import OwnerTracker
+from ..stacks import Stack, capture_stack
 
 _STREAM_ATTRIBUTES: Final = ("response", "iterable", "file", "_iterable", "app_iter")
 
@@ -242,7 +243,7 @@ class ResponseCheck:
     def _see_contexts(self, before: tuple[Any, ...], body: Body) -> None:
         """``stream_with_context`` leaves its contexts pushed until the body is read or closed."""
         after = self._top_context()
-        for old, new in zip(before, after):
+        for old, new in zip(before, after, strict=False):
             if new is not old and new is not None:
                 self._holders.append((weakref.ref(new), weakref.ref(body)))
 

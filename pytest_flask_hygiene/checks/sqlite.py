@@ -141,7 +141,7 @@ def is_open(connection: Any) -> bool:
 
     try:
         # The descriptor itself: a subclass may override the attribute.  Works from any thread.
-        sqlite3.Connection.total_changes.__get__(connection)  # type: ignore[attr-defined]
+        sqlite3.Connection.total_changes.__get__(connection)
     except sqlite3.ProgrammingError:
         return False
     return True

@@ -133,10 +133,14 @@ def _counts(ledger: Ledger, start: Path, uploads: int, *, verbose: bool) -> list
         lines.append(f"exception cycles of libraries: {total}, most through {top} (-v lists them)")
     for library, count in ledger.upstream.most_common():
         lines.append(f"known upstream leaks: {count} in {library}")
-    unreported = [f for f in ledger.findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"]
+    unreported = [
+        f for f in ledger.findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"
+    ]
     if unreported:
         names = sorted({f.site.library or f.owner.describe() for f in unreported})
-        lines.append(f"opened by libraries, and charged to nobody: {len(unreported)} ({', '.join(names[:5])})")
+        lines.append(
+            f"opened by libraries, and charged to nobody: {len(unreported)} ({', '.join(names[:5])})"
+        )
     allowed = [f for f in ledger.findings if f.outcome == "allowed"]
     if allowed:
         lines.append(f"allowed: {_number(len(allowed), 'leak')}")
@@ -145,7 +149,9 @@ def _counts(ledger: Ledger, start: Path, uploads: int, *, verbose: bool) -> list
     test_cycles = [f for f in ledger.findings if f.outcome == "noted" and f.in_tests]
     if test_cycles:
         hint = "" if verbose else " (-v lists them)"
-        lines.append(f"exception cycles made by test code: {len(test_cycles)}{hint}; --hygiene-strict fails them")
+        lines.append(
+            f"exception cycles made by test code: {len(test_cycles)}{hint}; --hygiene-strict fails them"
+        )
         if verbose:
             lines += [f"  {line}" for f in test_cycles for line in finding_lines(f, start)]
     if ledger.stopped_early:

@@ -1,0 +1,247 @@
+"""Garbage as a graph, with the edges cut that no reader can mend, and the parts that stay connected."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import CellType, FrameType, TracebackType
+from typing import Any, Final, Literal
+
+from ..findings import Frame
+from ..origin import Origin, OriginMap
+from ..stacks import line_of
+from .cycle_names import describe, line_of_store, render_path, traceback_depth
+
+_MAX_PATH: Final = 8
+_Edges = dict[int, list[int]]
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A cycle as text: it keeps nothing of the user's alive."""
+
+    exception: str
+    """Type and message."""
+    variable: str
+    """The local variable, or the path from it, that refers to the exception: ``self.errors[0]``."""
+    frames: tuple[Frame, ...]
+    """From the outermost frame of the traceback to the frame that closes the cycle, innermost last."""
+    closed_by: Literal["app", "test"]
+
+
+class CycleGraph:
+    """The garbage as a graph.  Nodes are positions in the list."""
+
+    def __init__(self, garbage: list[object], origin: OriginMap) -> None:
+        self._garbage = garbage
+        self._origin = origin
+        self._position = {id(o): i for i, o in enumerate(garbage)}
+        self._edges: dict[str, _Edges] = {"app": {}, "test": {}}
+        self._exceptions: list[int] = []
+
+    def clear(self) -> None:
+        self._garbage = []
+        self._position.clear()
+        self._edges.clear()
+
+    def parts_with_exceptions(self, exceptions: Iterable[BaseException], closed_by: str) -> list[set[int]]:
+        """Strongly connected parts, of more than one object, that hold an exception."""
+        starts = [self._position[id(e)] for e in exceptions if id(e) in self._position]
+        self._exceptions = starts
+        parts = strongly_connected(starts, lambda node: self._referents(node, closed_by))
+        wanted = set(starts)
+        return [part for part in parts if not wanted.isdisjoint(part)]
+
+    def _referents(self, node: int, closed_by: str) -> list[int]:
+        edges = self._edges[closed_by].get(node)
+        if edges is None:
+            edges = self._edges[closed_by][node] = self._uncut(node, closed_by)
+        return edges
+
+    def _uncut(self, node: int, closed_by: str) -> list[int]:
+        holder = self._garbage[node]
+        cls = type(holder)
+        if cls is FrameType:
+            origin = self._origin(holder.f_code.co_filename)  # type: ignore[attr-defined]
+            if origin not in ("app", "test") or (origin == "test" and closed_by == "app"):
+                return []
+        elif cls is CellType or _remembers_exceptions(cls):
+            return []
+        if closed_by == "app" and self._defined_in_tests(cls):
+            return []
+        positions = []
+        for referent in gc.get_referents(holder):
+            position = self._position.get(id(referent))
+            if position is not None and not _is_pytests(type(referent)):
+                positions.append(position)
+        return positions
+
+    def _defined_in_tests(self, cls: type) -> bool:
+        file = getattr(sys.modules.get(_module_of(cls)), "__file__", None)
+        return isinstance(file, str) and self._origin(file) == "test"
+
+    def explain(self, part: set[int], closed_by: Literal["app", "test"]) -> Cycle | None:
+        """Name the frame and the variable that close the cycle; None if no frame of the reader's does."""
+        wanted: Origin = closed_by
+        best: tuple[int, int, FrameType, str, BaseException] | None = None
+        exceptions = [i for i in self._exceptions if i in part]
+        try:
+            for node in part:
+                frame = self._garbage[node]
+                if type(frame) is not FrameType or self._origin(frame.f_code.co_filename) != wanted:
+                    continue
+                found = self._variable(frame, part, exceptions, closed_by)
+                if found is not None:
+                    length, variable, exception = found
+                    depth = traceback_depth(exception, frame)
+                    if best is None or (length, -depth) < (best[0], -best[1]):
+                        best = (length, depth, frame, variable, exception)
+                    del exception
+                found = None
+                del frame
+            if best is None:
+                return None
+            _, _, frame, variable, exception = best
+            return Cycle(
+                exception=describe(exception),
+                variable=variable,
+                frames=self._frames(exception, frame, variable),
+                closed_by=closed_by,
+            )
+        finally:
+            best = None
+            frame = exception = None  # type: ignore[assignment]
+
+    def _variable(
+        self, frame: FrameType, part: set[int], exceptions: list[int], closed_by: str
+    ) -> tuple[int, str, BaseException] | None:
+        """The shortest way from a local variable to an exception, inside the cycle."""
+        wanted = set(exceptions)
+        names = {id(value): name for name, value in frame.f_locals.items()}
+        if closed_by == "test" and _is_pytests_idiom(frame, {id(self._garbage[i]) for i in exceptions}):
+            return None
+        queue: list[tuple[int, tuple[int, ...]]] = [
+            (node, (node,))
+            for node in self._referents(self._position[id(frame)], closed_by)
+            if node in part and id(self._garbage[node]) in names
+        ]
+        seen = {node for node, _ in queue}
+        while queue:
+            node, path = queue.pop(0)
+            if node in wanted:
+                objects = [self._garbage[i] for i in path]
+                text = names[id(objects[0])] + render_path(objects)
+                exception: Any = objects[-1]
+                objects.clear()
+                return len(path), text, exception
+            holder = type(self._garbage[node])
+            if len(path) >= _MAX_PATH or holder in (FrameType, TracebackType):
+                continue
+            for referent in self._referents(node, closed_by):
+                if referent in part and referent not in seen:
+                    seen.add(referent)
+                    queue.append((referent, (*path, referent)))
+        return None
+
+    def _frames(self, exception: BaseException, frame: FrameType, variable: str) -> tuple[Frame, ...]:
+        frames: list[Frame] = []
+        traceback = exception.__traceback__
+        while traceback is not None:
+            current = traceback.tb_frame
+            if current is frame:
+                break
+            if self._origin.is_reader(current.f_code.co_filename):
+                code = current.f_code
+                frames.append(Frame(code.co_filename, traceback.tb_lineno, code.co_name))
+            traceback = traceback.tb_next
+        line = line_of_store(frame.f_code, variable)
+        if not line and traceback is not None:
+            line = traceback.tb_lineno
+        code = frame.f_code
+        frames.append(Frame(code.co_filename, line or line_of(code, frame.f_lasti), code.co_name))
+        return tuple(frames)
+
+
+def strongly_connected(starts: Iterable[int], referents: Callable[[int], list[int]]) -> list[set[int]]:
+    """Tarjan's algorithm, without recursion: the parts of more than one node, or with an edge to itself."""
+    index: dict[int, int] = {}
+    low: dict[int, int] = {}
+    on_stack: set[int] = set()
+    stack: list[int] = []
+    parts: list[set[int]] = []
+    for start in starts:
+        if start in index:
+            continue
+        work = [(start, iter(referents(start)))]
+        index[start] = low[start] = len(index)
+        stack.append(start)
+        on_stack.add(start)
+        while work:
+            node, edges = work[-1]
+            for target in edges:
+                if target not in index:
+                    index[target] = low[target] = len(index)
+                    stack.append(target)
+                    on_stack.add(target)
+                    work.append((target, iter(referents(target))))
+                    break
+                if target in on_stack:
+                    low[node] = min(low[node], index[target])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    part: set[int] = set()
+                    while True:
+                        member = stack.pop()
+                        on_stack.discard(member)
+                        part.add(member)
+                        if member == node:
+                            break
+                    if len(part) > 1 or node in referents(node):
+                        parts.append(part)
+    return parts
+
+
+def _remembers_exceptions(cls: type) -> bool:
+    """Mocks remember what they were called with and what they raise, futures how they ended: their job.
+
+    ``for future in futures: future.result()`` is the documented idiom, and builds a cycle on 3.10.
+    """
+    if _module_of(cls) in ("unittest.mock", "mock.mock", "_asyncio"):
+        return True
+    for module, name in (
+        ("unittest.mock", "NonCallableMock"),
+        ("concurrent.futures._base", "Future"),
+        ("asyncio.futures", "Future"),
+    ):
+        known = getattr(sys.modules.get(module), name, None)
+        if isinstance(known, type) and issubclass(cls, known):
+            return True
+    return False
+
+
+def _is_pytests(cls: type) -> bool:
+    return _module_of(cls).startswith(("_pytest.", "pluggy."))
+
+
+def _module_of(cls: type) -> str:
+    """``cls.__module__``, past whatever a metaclass has made of it."""
+    try:
+        module = type.__dict__["__module__"].__get__(cls)
+    except AttributeError:
+        return ""
+    return module if isinstance(module, str) else ""
+
+
+def _is_pytests_idiom(frame: FrameType, exceptions: set[int]) -> bool:
+    """``with pytest.raises(...) as info: ...; error = info.value`` always builds a cycle in the test."""
+    for value in frame.f_locals.values():
+        if type(value).__name__ == "ExceptionInfo" and _is_pytests(type(value)):
+            info = getattr(value, "_excinfo", None)
+            if info is not None and id(info[1]) in exceptions:
+                return True
+    return False

@@ -1,0 +1,90 @@
+"""Words for a cycle: the exception, the way from a variable to it, the line that stored it."""
+
+from __future__ import annotations
+
+import dis
+from types import CodeType, FrameType
+from typing import Any, Final
+
+_MAX_TEXT: Final = 120
+
+
+def render_path(objects: list[Any]) -> str:
+    """How the last object is reached from the first: ``.errors[0]``."""
+    text = ""
+    for position in range(len(objects) - 1):
+        holder, target = objects[position], objects[position + 1]
+        if type(holder) is dict:
+            name = next((k for k, v in holder.items() if v is target), None)
+            owner = objects[position - 1] if position else None
+            if owner is not None and isinstance(name, str) and not isinstance(owner, (dict, list, tuple)):
+                text += f".{name}"
+            else:
+                text += f"[{name!r:.40}]" if isinstance(name, (str, int)) else "[...]"
+        elif isinstance(holder, (list, tuple)):
+            number = next((i for i, v in enumerate(holder) if v is target), None)
+            text += "[...]" if number is None else f"[{number}]"
+        elif type(target) is dict and position + 2 < len(objects):
+            continue  # the instance's __dict__: the name comes with the next step
+        else:
+            name = _attribute_name(holder, target)
+            text += f".{name}" if name else ""
+    return text
+
+
+def _attribute_name(holder: Any, target: Any) -> str:
+    if isinstance(holder, BaseException):
+        for name in ("__cause__", "__context__", "__traceback__"):
+            if getattr(holder, name) is target:
+                return name
+    try:
+        attributes = object.__getattribute__(holder, "__dict__")
+    except AttributeError:
+        attributes = {}
+    return next((str(k) for k, v in attributes.items() if v is target), "")
+
+
+def traceback_depth(exception: BaseException, frame: FrameType) -> int:
+    depth, traceback = 0, exception.__traceback__
+    while traceback is not None and depth < 1_000:
+        if traceback.tb_frame is frame:
+            return depth
+        depth, traceback = depth + 1, traceback.tb_next
+    return -1
+
+
+def line_of_store(code: CodeType, variable: str) -> int:
+    """The line that stores the exception: ``error = e``, ``self.error = e``, ``errors.append(e)``."""
+    name, _, rest = variable.partition(".")
+    attribute = rest.split("[")[0].split(".")[-1] if rest else ""
+    plain = name.partition("[")[0]
+    line = found = 0
+    cleared = False
+    for instruction in dis.get_instructions(code):
+        if instruction.starts_line:
+            current = instruction.starts_line
+            line = current if type(current) is int else (getattr(instruction, "line_number", None) or line)
+        if (attribute and instruction.opname == "STORE_ATTR" and instruction.argval == attribute) or (
+            not (attribute or cleared or found)  # "except E as error:" ends by storing None
+            and instruction.opname.startswith("STORE_")
+            and _names(instruction.argval, plain)
+        ):
+            found = line
+        cleared = instruction.opname == "LOAD_CONST" and instruction.argval is None
+    return found
+
+
+def _names(argument: object, name: str) -> bool:
+    """Python 3.13 stores two variables with one instruction."""
+    return argument == name or (isinstance(argument, tuple) and name in argument)
+
+
+def describe(exception: BaseException) -> str:
+    """Type and message; a hostile ``__str__`` costs only the message."""
+    name = type(exception).__name__
+    try:
+        text = str(exception).partition("\n")[0]
+    except Exception:
+        text = ""
+    text = text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
+    return f"{name}: {text}" if text else name

@@ -1,0 +1,126 @@
+"""What the instruments saw, turned into findings and charged to their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .births import ENGINE, Birth
+from .checks.cycle_graph import Cycle
+from .checks.cycles import Judgement
+from .checks.resource_warnings import Emission
+from .checks.responses import LeftResponse
+from .files import TEMPFILE
+from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
+from .ledger import Attempt, Ledger
+from .origin import OriginMap
+from .settings import Settings
+from .stacks import importing_module
+from .upstream import known_upstream_leak
+
+if TYPE_CHECKING:
+    from .owners import OwnerTracker
+
+
+class Evidence:
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        origin: OriginMap,
+        owners: OwnerTracker,
+        silenced: Callable[[str], bool],
+    ) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._origin = origin
+        self._owners = owners
+        self._silenced = silenced
+
+    def of_birth(self, birth: Birth, state: State, text: str = "") -> None:
+        """A resource whose opening was seen.  Each birth is reported once."""
+        if birth.reported:
+            return
+        birth.reported = True
+        owner = birth.owner
+        module = importing_module(birth.stack)
+        if module:
+            owner = Owner("import", module, path=module, line=1)
+        kind = birth.kind
+        if kind == "file" and _is_pipe_of_popen(birth):
+            kind = "subprocess"
+        finding = Finding(kind, state, owner, self._origin.site(birth.stack), _message(birth, text))
+        upstream = known_upstream_leak(kind, birth.stack, self._origin)
+        if upstream is not None:
+            finding.upstream = f"{upstream.library} ({upstream.issue})"
+        self._ledger.record(finding)
+
+    def of_warning(self, emission: Emission) -> None:
+        """A ResourceWarning."""
+        birth = emission.birth
+        if birth is not None:
+            if not birth.served:
+                self.of_birth(birth, "dropped")
+        elif emission.kind == "other":
+            site = self._origin.site(emission.stack)
+            self._record("other", "dropped", self._owners.get(), site, emission.text)
+        else:
+            # Opened before the plugin was loaded, or out of its sight: nobody can be charged.
+            self._record(emission.kind, "dropped", UNKNOWN_OWNER, Site(), emission.text)
+
+    def of_dropped_sqlite(self, birth: Birth, text: str) -> None:
+        """A connection that Python 3.13 would have warned about, on an older one."""
+        if not self._silenced(text):
+            self.of_birth(birth, "dropped")
+
+    def of_left_response(self, left: LeftResponse) -> None:
+        """A streamed response that had to be closed for the test."""
+        self._ledger.responses_closed += 1
+        if left.birth is not None:
+            left.birth.reported = True
+        if not self._settings.strict:
+            return
+        site = self._origin.site(left.birth.stack if left.birth is not None else left.stack)
+        if left.generator is not None and self._origin.is_reader(left.generator.co_filename):
+            code = left.generator
+            site = Site((*site.frames, Frame(code.co_filename, code.co_firstlineno, code.co_name)))
+        text = f"the sent file {left.name!r}" if left.name else "a streamed body that was not read to its end"
+        self._record("response", "dropped" if left.dropped else "left_open", left.owner, site, text)
+
+    def of_cycles(self, judgement: Judgement, attempt: Attempt) -> None:
+        """Exception cycles that one sweep found."""
+        for cycle in judgement.cycles:
+            self._of_cycle(cycle, attempt.cycles_of)
+        self._ledger.library_edges.update(judgement.library_edges)
+        if judgement.library_edges and self._settings.framework_cycles_fail:
+            edge = next(iter(judgement.library_edges))
+            finding = Finding("cycle", "cycle", attempt.owner, Site(), f"closed by {edge}", variable=edge)
+            self._ledger.record(finding)
+
+    def _of_cycle(self, cycle: Cycle, owner: Owner) -> None:
+        frame = cycle.frames[-1]
+        text = f"{cycle.exception} is kept alive by {cycle.variable} in {frame.function}"
+        finding = Finding("cycle", "cycle", owner, Site(cycle.frames), text, variable=cycle.variable)
+        finding.in_tests = cycle.closed_by == "test"
+        self._ledger.record(finding)
+
+    def _record(self, kind: Kind, state: State, owner: Owner, site: Site, message: str) -> None:
+        self._ledger.record(Finding(kind, state, owner, site, message))
+
+
+def _message(birth: Birth, text: str) -> str:
+    if birth.path == ENGINE:
+        return "a connection in the pool of a SQLAlchemy engine that was never disposed of"
+    if birth.kind == "file" and birth.stack and birth.stack[0][0].co_filename == TEMPFILE:
+        return "a temporary file"
+    if birth.kind in ("file", "tempdir") and isinstance(birth.path, str):
+        return birth.path
+    return text
+
+
+def _is_pipe_of_popen(birth: Birth) -> bool:
+    """A pipe of a subprocess: one resource, the subprocess."""
+    return any(
+        code.co_name == "__init__" and code.co_filename.endswith("subprocess.py")
+        for code, _ in birth.stack[:2]
+    )

@@ -1,0 +1,281 @@
+"""The collector is an instrument: tests that use gc see what they would see, and it is left as it was."""
+
+from __future__ import annotations
+
+import json
+import sys
+from textwrap import dedent
+
+import pytest
+
+NODE = """
+    import gc
+    import sqlite3
+    import weakref
+    from gc import collect
+
+    import pytest
+
+    class Node:
+        pass
+
+    def cycle():
+        node = Node()
+        node.itself = node
+        return node
+    """
+
+COLLECTS = {
+    "gc.collect()": "gc.collect()",
+    "gc.collect(2)": "gc.collect(2)",
+    "gc.collect(generation=2)": "gc.collect(generation=2)",
+    "gc.collect(1)": "gc.collect(1)",
+    "gc.collect(0)": "gc.collect(0)",
+    "from gc import collect": "collect()",
+    "imported in the test": "__import__('gc').collect()",
+}
+
+
+@pytest.mark.parametrize("how", COLLECTS)
+def test_a_users_collection_lets_weak_references_die(run_suite, how):
+    result = run_suite(
+        f"""{NODE}
+    def test_it():
+        reference = weakref.ref(cycle())
+        {COLLECTS[how]}
+        assert reference() is None
+    """
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("how", COLLECTS)
+def test_a_users_collection_counts_what_it_frees(run_suite, how):
+    result = run_suite(
+        f"""{NODE}
+    def test_it():
+        gc.disable()
+        cycle()
+        found = {COLLECTS[how]}
+        gc.enable()
+        assert found > 0
+    """
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("how", COLLECTS)
+def test_a_users_collection_releases_a_databases_lock(run_suite, how):
+    result = run_suite(
+        f"""{NODE}
+    @pytest.mark.allow_leak("sqlite", reason="what this test is about")
+    def test_it():
+        gc.disable()
+        first = sqlite3.connect("shop.db")
+        first.execute("create table stock (name)")
+        first.commit()
+        first.execute("insert into stock values ('tea')")
+        del first
+        {COLLECTS[how]}
+        gc.enable()
+        second = sqlite3.connect("shop.db", timeout=0)
+        second.execute("insert into stock values ('milk')")
+        second.close()
+    """
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["allowed: 1 leak"])
+
+
+@pytest.mark.parametrize("how", COLLECTS)
+def test_gc_garbage_is_empty_after_a_users_collection(run_suite, how):
+    result = run_suite(
+        f"""{NODE}
+    def test_it():
+        cycle()
+        {COLLECTS[how]}
+        assert gc.garbage == []
+    """
+    )
+    result.assert_outcomes(passed=1)
+
+
+DIES_WITHOUT_COLLECTION = {
+    "object": "kept = Node()",
+    "exception": "try:\n            raise KeyError\n        except KeyError as e:\n            kept = Node()",
+    "response": 'kept = Flask("shop").test_client().get("/static/none")',
+}
+
+
+@pytest.mark.parametrize("what", DIES_WITHOUT_COLLECTION)
+def test_a_weak_reference_dies_with_the_last_reference(run_suite, what):
+    result = run_suite(
+        f"""{NODE}
+    from flask import Flask
+
+    def test_it():
+        {DIES_WITHOUT_COLLECTION[what]}
+        reference = weakref.ref(kept)
+        del kept
+        assert reference() is None
+    """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_users_own_saveall_is_left_alone(run_suite):
+    result = run_suite(
+        f"""{NODE}
+    def test_it():
+        before = gc.get_debug()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            cycle()
+            gc.collect()
+            saved = [o for o in gc.garbage if type(o) is Node]
+        finally:
+            gc.set_debug(before)
+            gc.garbage.clear()
+        assert len(saved) == 1
+    """
+    )
+    result.assert_outcomes(passed=1)
+
+
+MANY_CYCLES = f"""{NODE}
+    def test_many():
+        for _ in range(30_000):
+            cycle()
+
+    def test_after():
+        pass
+    """
+
+
+def test_too_many_cycles_pass(run_suite):
+    run_suite(MANY_CYCLES).assert_outcomes(passed=2)
+
+
+def test_too_many_cycles_are_said_to_stop_the_check(run_suite):
+    result = run_suite(MANY_CYCLES)
+    result.stdout.fnmatch_lines(["cycle check stopped early *: test_suite.py::test_many"])
+
+
+@pytest.mark.parametrize("setting", ["gc.set_threshold(1)", "gc.set_threshold(0)", "gc.disable()"])
+def test_leaks_are_found_whatever_the_users_gc_settings(run_suite, setting):
+    conftest = f"""
+        import gc
+
+        import pytest
+
+        @pytest.fixture(autouse=True, scope="session")
+        def users_settings():
+            threshold = gc.get_threshold()
+            {setting}
+            yield
+            gc.enable()
+            gc.set_threshold(*threshold)
+        """
+    app = """
+        def work():
+            try:
+                raise ValueError("no stock")
+            except ValueError as e:
+                error = e
+        """
+    suite = """
+        import shop
+
+        def test_leaks():
+            held = [open("left.txt", "w")]
+            held.append(held)
+
+        def test_cycle():
+            shop.work()
+
+        def test_clean():
+            pass
+        """
+    result = run_suite(suite, files={"conftest.py": conftest, "shop.py": app})
+    result.assert_outcomes(failed=2, passed=1)
+
+
+# -- the state of gc after a run
+
+STATE = """
+    import gc
+    import json
+    import sys
+
+    import pytest
+
+    builtin = gc.collect
+    {before}
+
+    def state():
+        return {{
+            "debug": gc.get_debug(),
+            "threshold": gc.get_threshold(),
+            "enabled": gc.isenabled(),
+            "frozen": gc.get_freeze_count() > 0,
+            "callbacks": [repr(callback) for callback in gc.callbacks],
+            "collect": gc.collect is builtin,
+            "garbage": len(gc.garbage),
+        }}
+
+    before = state()
+    code = pytest.main(["-q", "-p", "pytest_flask_hygiene.plugin", "-p", "no:cacheprovider", *sys.argv[1:]])
+    with open("state.json", "w") as file:
+        json.dump({{"code": int(code), "before": before, "after": state()}}, file)
+    """
+
+
+@pytest.fixture
+def state_around(pytester, monkeypatch):
+    """The state of gc before and after a run in a fresh process, and the run's exit status."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(*args, before="", **files):
+        for name, text in files.items():
+            (pytester.path / f"{name}.py").write_text(dedent(text), "utf-8")
+        script = pytester.path / "run_it.py"
+        script.write_text(dedent(STATE.format(before=before)), "utf-8")
+        pytester.run(sys.executable, script, *args)
+        return json.loads((pytester.path / "state.json").read_text())
+
+    return run
+
+
+SUITE = "def test_leaks():\n    held = [open('left.txt', 'w')]\n    held.append(held)\n\ndef test_clean():\n    pass\n"
+RUNS = {
+    "leaks": ((), {"test_suite": SUITE}, 1),
+    "clean": (("-k", "clean"), {"test_suite": SUITE}, 0),
+    "stopped": (("-x",), {"test_suite": SUITE}, 1),
+    "off": (("--hygiene=off",), {"test_suite": SUITE}, 0),
+    "too many cycles": ((), {"test_suite": MANY_CYCLES}, 0),
+    "no tests": ((), {}, 5),
+    "unknown option": (("--no-such-option",), {"test_suite": SUITE}, 4),
+    "unknown mode": (("--hygiene=sometimes",), {"test_suite": SUITE}, 4),
+    "unknown ini value": (("-o", "hygiene=sometimes"), {"test_suite": SUITE}, 4),
+    "broken conftest": ((), {"test_suite": SUITE, "conftest": "1 / 0\n"}, 4),
+    "broken module": ((), {"test_suite": "1 / 0\n"}, 2),
+    "interrupted": ((), {"test_suite": "def test_it():\n    raise KeyboardInterrupt\n"}, 2),
+    "collect only": (("--collect-only",), {"test_suite": SUITE}, 0),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    "before",
+    ["", "gc.disable()", "gc.set_debug(gc.DEBUG_SAVEALL)", "gc.set_threshold(50, 5, 5)", "gc.freeze()"],
+    ids=["as it is", "disabled", "saving", "thresholds", "frozen"],
+)
+def test_gc_is_left_as_it_was_found(state_around, run, before):
+    args, files, code = RUNS[run]
+    if before and run not in ("leaks", "clean", "unknown mode"):
+        pytest.skip("one of these is enough")
+    found = state_around(*args, before=before, **files)
+    assert found["code"] == code
+    if "SAVEALL" in before:
+        del found["before"]["garbage"], found["after"]["garbage"]
+    assert found["after"] == found["before"]
