@@ -17,7 +17,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from .files import descriptor_and_name, same_name
 from .findings import Kind, Owner
@@ -51,8 +51,8 @@ class Birth:
         self.path = path
         """A file's or directory's name, a descriptor's number, or None."""
         self.reported = False
-        self.served = False
-        """It belongs to a response or an upload, which is closed for the test."""
+        self.served: Literal["", "response", "upload"] = ""
+        """What it belongs to, if that is closed for the test."""
 
 
 def _install() -> Handlers:

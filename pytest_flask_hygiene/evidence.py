@@ -13,9 +13,9 @@ from .checks.responses import LeftResponse
 from .files import TEMPFILE
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
 from .ledger import Attempt, Ledger
-from .origin import OriginMap
+from .origin import OUR_DIRECTORY, OriginMap
 from .settings import Settings
-from .stacks import importing_module
+from .stacks import Stack, importing_module
 from .upstream import known_upstream_leak
 
 if TYPE_CHECKING:
@@ -59,7 +59,14 @@ class Evidence:
         """A ResourceWarning."""
         birth = emission.birth
         if birth is not None:
-            if not birth.served:
+            if birth.served == "response":
+                # In a cycle, the file may be finalized before the response that would have closed it.
+                self._of_response(
+                    birth, birth.owner, self._origin.site(birth.stack), "dropped", _message(birth, "")
+                )
+            elif birth.served == "upload":
+                self.of_closed_upload(birth)
+            else:
                 self.of_birth(birth, "dropped")
         elif emission.kind == "other":
             site = self._origin.site(emission.stack)
@@ -75,17 +82,37 @@ class Evidence:
 
     def of_left_response(self, left: LeftResponse) -> None:
         """A streamed response that had to be closed for the test."""
-        self._ledger.responses_closed += 1
-        if left.birth is not None:
-            left.birth.reported = True
-        if not self._settings.strict:
-            return
-        site = self._origin.site(left.birth.stack if left.birth is not None else left.stack)
+        sender = None
         if left.generator is not None and self._origin.is_reader(left.generator.co_filename):
             code = left.generator
-            site = Site((*site.frames, Frame(code.co_filename, code.co_firstlineno, code.co_name)))
-        text = f"the sent file {left.name!r}" if left.name else "a streamed body that was not read to its end"
-        self._record("response", "dropped" if left.dropped else "left_open", left.owner, site, text)
+            sender = Frame(code.co_filename, code.co_firstlineno, code.co_name)
+        elif left.birth is not None and self._settings.strict:
+            sender = self._origin.site(left.birth.stack).frame
+        self._of_response(
+            left.birth, left.owner, left.stack, sender, "dropped" if left.dropped else "left_open"
+        )
+
+    def _of_response(
+        self, birth: Birth | None, owner: Owner, request: Stack, sender: Frame | None, state: State
+    ) -> None:
+        """It can be mended where the request was made, so that is its site, and not the view."""
+        if birth is not None:
+            if birth.reported:
+                return
+            birth.reported = True
+        self._ledger.responses_closed += 1
+        if self._settings.strict:
+            text = "a streamed body" if birth is None else f"the sent file {_message(birth, '')}"
+            if sender is not None:
+                text += f", from {sender.function}()"
+            self._record("response", state, owner, self._origin.site(request), text)
+
+    def of_closed_upload(self, birth: Birth) -> None:
+        """The temporary file of a large upload that was closed for the test, or by its finalizer."""
+        if birth.reported:
+            return
+        birth.reported = True
+        self._ledger.uploads_closed += 1
 
     def of_cycles(self, judgement: Judgement, attempt: Attempt) -> None:
         """Exception cycles that one sweep found."""
@@ -106,6 +133,14 @@ class Evidence:
 
     def _record(self, kind: Kind, state: State, owner: Owner, site: Site, message: str) -> None:
         self._ledger.record(Finding(kind, state, owner, site, message))
+
+
+def _request_of(stack: Stack) -> Stack:
+    """The frames around the test client's call, of a stack that was taken inside the application."""
+    for position, (code, _) in enumerate(stack):
+        if code.co_name == "run_wsgi_app" and code.co_filename.startswith(OUR_DIRECTORY):
+            return stack[position + 1 :]
+    return stack
 
 
 def _message(birth: Birth, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .advice import advise
 from .findings import Finding, Owner
@@ -14,10 +14,11 @@ from .verdict import decide
 class Attempt:
     """One run of one test; a rerun is another attempt."""
 
-    def __init__(self, nodeid: str, owner: Owner, marks: list[AllowLeak]) -> None:
+    def __init__(self, nodeid: str, owner: Owner, marks: Callable[[], list[AllowLeak]]) -> None:
         self.nodeid = nodeid
         self.owner = owner
         self.marks = marks
+        """Asked only when there is a finding: a fixture may add marks."""
         self.fixtures: list[Owner] = []
         """Function fixtures set up for it."""
         self.ended: list[Owner] = []
@@ -60,6 +61,7 @@ class Ledger:
         self.library_edges: Counter[str] = Counter()
         self.upstream: Counter[str] = Counter()
         self.responses_closed = 0
+        self.uploads_closed = 0
         self.stopped_early: list[str] = []
         self.faults: list[str] = []
 
@@ -131,8 +133,9 @@ class Ledger:
         return self._judge(attempt, findings)
 
     def _judge(self, attempt: Attempt, findings: list[Finding]) -> list[Finding]:
+        marks = attempt.marks() if findings else ()
         for finding in findings:
-            self._decide(finding, attempt.marks)
+            self._decide(finding, marks)
             if attempt.failed and attempt.owns(finding.owner) and finding.outcome == "failed":
                 finding.outcome = "noted"
                 finding.is_leak = False

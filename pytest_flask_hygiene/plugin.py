@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from .findings import Owner
 from .settings import MARKER_HELP, Settings, add_options, read_mode, read_settings, validate_marks
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _activate(config)
         run = config.stash[run_key]
         run.warnings.watch_finalizers()
+        _connect_workers(config, run)
 
 
 def _activate(config: pytest.Config) -> None:
@@ -51,6 +53,17 @@ def _activate(config: pytest.Config) -> None:
     config.pluginmanager.register(Hooks(run), _HOOKS_NAME)
     # Also when pytest_configure is never reached: a usage error, a broken conftest.
     config.add_cleanup(run.stop)
+
+
+def _connect_workers(config: pytest.Config, run: Run) -> None:
+    if hasattr(config, "workerinput"):
+        from .workers import Worker
+
+        config.pluginmanager.register(Worker(run), "flask_hygiene_worker")
+    elif config.pluginmanager.has_plugin("dsession"):
+        from .workers import Controller
+
+        config.pluginmanager.register(Controller(run), "flask_hygiene_controller")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -100,7 +113,10 @@ class Hooks:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
-        owner = self.run.fixture_begins(fixturedef, getattr(request, "_pyfuncitem", None))
+        item = getattr(request, "_pyfuncitem", None)
+        owner: Owner | None = self.run.fixture_begins(fixturedef, item)
+        if owner is None:  # a fault of ours
+            return (yield)
         try:
             with self.run.owners.at_work(owner):
                 return (yield)
@@ -147,8 +163,7 @@ class Hooks:
         from .report.terminal import write_summary
 
         run = self.run
-        start = config.invocation_params.dir
-        write_summary(terminalreporter, run.ledger, run.settings, start, run.responses.uploads_closed)
+        write_summary(terminalreporter, run.ledger, run.settings, config.invocation_params.dir)
 
     # First, while pytest's own hooks (its last collection, say) still stand.
     @pytest.hookimpl(tryfirst=True)

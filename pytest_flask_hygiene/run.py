@@ -6,8 +6,8 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from _pytest.config import ExitCode
 
@@ -33,6 +33,21 @@ if TYPE_CHECKING:
     import pytest
 
 _MAX_ROUNDS: Final = 4
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def harmless(method: _Method) -> _Method:
+    """A fault of ours never breaks a test: it is reported once, as ours, and the method returns None."""
+
+    @wraps(method)
+    def guarded(self: Run, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as error:
+            self.ledger.faults.append(f"{method.__name__}: {type(error).__name__}: {error}")
+            return None
+
+    return cast("_Method", guarded)
 
 
 class Run:
@@ -54,7 +69,12 @@ class Run:
         self.warnings = ResourceWarningCheck(self.births, self.evidence.of_warning)
         self.contexts = ContextCheck(self.owners, self.imports)
         self.responses = ResponseCheck(
-            self.owners, self.births, self.imports, self.evidence.of_left_response, self.contexts.top
+            self.owners,
+            self.births,
+            self.imports,
+            self.evidence.of_left_response,
+            self.evidence.of_closed_upload,
+            self.contexts.top,
         )
         self.cycles = CycleCheck(self.origin)
         self.sqlite = SqliteCheck(self.evidence.of_dropped_sqlite)
@@ -114,6 +134,7 @@ class Run:
         finally:
             self.warnings.close_filters()
 
+    @harmless
     def tests_begin(self, items: Iterable[pytest.Item]) -> None:
         """Collection is over: what it made is old."""
         for path in {str(item.path) for item in items}:
@@ -122,6 +143,7 @@ class Run:
             self.collector.start()
             self.collector.freeze()
 
+    @harmless
     def session_ends(self, session: pytest.Session) -> None:
         """The last sweep: everything that was frozen is looked at."""
         self.warnings.open_filters(self._decisions)
@@ -147,9 +169,11 @@ class Run:
 
     # -- one test ------------------------------------------------------------------------------
 
+    @harmless
     def test_begins(self, item: pytest.Item) -> None:
         self.warnings.open_filters((*self._decisions, *_filters_of_marks(item)))
 
+    @harmless
     def test_ended(self) -> None:
         """pytest has let go of the test's fixtures; what turns up now comes too late for its reports."""
         if self.full:
@@ -160,6 +184,7 @@ class Run:
         self.ledger.end()
         self.warnings.close_filters()
 
+    @harmless
     def attempt_begins(self, item: pytest.Item) -> None:
         if self.full and self._last_failed:
             # pytest keeps a failed test's exception, and so its frames, until the next test's call.
@@ -170,10 +195,11 @@ class Run:
             self._last_failed = False
         owner = owner_of_test(item)
         self.owners.current = owner
-        self.ledger.begin(Attempt(item.nodeid, owner, read_marks(item)))
+        self.ledger.begin(Attempt(item.nodeid, owner, partial(read_marks, item)))
         if self.full:
             self.collector.start_saving()
 
+    @harmless
     def setup_done(self) -> None:
         attempt = self.ledger.attempt
         if self.full and attempt is not None and attempt.fixtures:
@@ -182,9 +208,11 @@ class Run:
             self.collector.sweep()
             attempt.cycles_of = attempt.owner
 
+    @harmless
     def call_begins(self) -> None:
         self._pushes_before_call = self.contexts.pushes_so_far
 
+    @harmless
     def call_done(self, *, passed: bool, own_finalizers: bool) -> None:
         """The test function has returned; its fixtures are still set up."""
         attempt = self.ledger.attempt
@@ -198,6 +226,7 @@ class Run:
             self._note_early_stop(attempt)
         attempt.call_swept = True
 
+    @harmless
     def function_fixtures_done(self) -> None:
         """The test and its function fixtures have ended; wider fixtures go on.  May be called twice."""
         attempt = self.ledger.attempt
@@ -205,6 +234,7 @@ class Run:
             self.responses.close_owned_by(attempt.owner)
             self._leftover_contexts(attempt.owner_ids)
 
+    @harmless
     def teardown_done(self, item: pytest.Item) -> None:
         self.function_fixtures_done()
         attempt = self.ledger.attempt
@@ -263,17 +293,24 @@ class Run:
 
     def apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
         """A leak fails a report that would have passed."""
+        try:
+            self._apply_verdict(item, report)
+        except Exception as error:
+            self.ledger.faults.append(f"verdict: {type(error).__name__}: {error}")
+        return report
+
+    def _apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> None:
         attempt = self.ledger.attempt
         if attempt is None or attempt.nodeid != item.nodeid:
-            return report
+            return
         if report.when == "setup":
             if not report.passed:
                 self.test_did_not_pass()
-            return report
+            return
         if report.when == "call":
             if not attempt.call_swept:
                 # A subtest's report, in the middle of the test.
-                return report
+                return
             if not report.passed:
                 self.test_did_not_pass()
             findings = self.ledger.judge_call(attempt)
@@ -281,7 +318,6 @@ class Run:
             findings = self.ledger.judge_teardown(attempt)
         if findings:
             apply_findings(report, findings, item.name, self._start_path)
-        return report
 
     @staticmethod
     def _forget_last_failure() -> None:
@@ -291,6 +327,7 @@ class Run:
 
     # -- one fixture ---------------------------------------------------------------------------
 
+    @harmless
     def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], item: pytest.Item | None) -> Owner:
         attempt = self.ledger.attempt
         test = attempt.owner if attempt is not None else None
@@ -304,9 +341,11 @@ class Run:
         fixturedef.addfinalizer(partial(self._fixture_ended, owner))
         return owner
 
+    @harmless
     def fixture_set_up(self, fixturedef: pytest.FixtureDef[Any], owner: Owner) -> None:
         fixturedef.addfinalizer(partial(self._fixture_ends, owner))
 
+    @harmless
     def _fixture_ends(self, owner: Owner) -> None:
         """Runs before the fixture's own finalizers."""
         self._teardowns.append(self.owners.current)
@@ -314,6 +353,7 @@ class Run:
         if self.responses.holds_contexts and self.contexts.has_pushed(owner):
             self.responses.close_context_holders()
 
+    @harmless
     def _fixture_ended(self, owner: Owner) -> None:
         """Runs after the fixture's own finalizers."""
         if self._teardowns:
@@ -329,6 +369,8 @@ class Run:
                 self.ledger.attempt.ended.append(owner)
 
     def _leftover_contexts(self, owners: set[int], *, since: int = 0) -> None:
+        if not self.full:
+            return
         for birth, push in self.contexts.leaked(owners, self.responses.holds, since):
             name = type(push[0]).__name__
             self.contexts.pop(push)

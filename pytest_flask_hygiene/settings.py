@@ -92,8 +92,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 def read_mode(config: pytest.Config) -> Literal["fail", "warn", "off"]:
     """The mode, also before the command line is completely parsed."""
-    options = getattr(config, "known_args_namespace", None) or config.option
-    mode = getattr(options, "hygiene_mode", None)
+    mode = _option(config, "hygiene_mode")
     if mode is None:
         mode = _choice(config, "hygiene", MODES)
     return cast("Literal['fail', 'warn', 'off']", mode)
@@ -101,7 +100,7 @@ def read_mode(config: pytest.Config) -> Literal["fail", "warn", "off"]:
 
 def read_settings(config: pytest.Config) -> Settings:
     """Read everything; raise :class:`pytest.UsageError` for a value that can't be used."""
-    strict = config.getoption("hygiene_strict")
+    strict = _option(config, "hygiene_strict")
     if strict is None:
         strict = config.getini("hygiene_strict")
     return Settings(
@@ -111,6 +110,13 @@ def read_settings(config: pytest.Config) -> Settings:
         source=tuple(config.getini("hygiene_source")),
         reduced=_why_reduced(),
     )
+
+
+def _option(config: pytest.Config, dest: str) -> object:
+    """An option's value; the plugin starts before conftest files, when only the known ones are parsed."""
+    early = getattr(config, "known_args_namespace", None)
+    value = getattr(early, dest, None)
+    return getattr(config.option, dest, None) if value is None else value
 
 
 def _choice(config: pytest.Config, name: str, choices: Sequence[str]) -> str:

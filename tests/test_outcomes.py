@@ -9,7 +9,7 @@ import pytest
 
 def failed_in(result: pytest.RunResult, word: str) -> list[str]:
     """The node ids of the short summary's ``FAILED`` or ``ERROR`` lines."""
-    lines = [line for line in result.outlines if line.startswith(f"{word} ")]
+    lines = [line for line in result.outlines if line.startswith(f"{word} ") and line[len(word) + 1] != " "]
     return [line.removeprefix(f"{word} ").partition(" - ")[0] for line in lines]
 
 

@@ -1,4 +1,4 @@
-"""sqlite connections: the same outcome on every Python, and no lock or connection lives longer because of us."""
+"""sqlite connections: the same outcome on every Python, and no lock lives longer because of us."""
 
 from __future__ import annotations
 

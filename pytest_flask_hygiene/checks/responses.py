@@ -30,20 +30,16 @@ _STREAM_ATTRIBUTES: Final = ("response", "iterable", "file", "_iterable", "app_i
 class LeftResponse:
     """What is told of a streamed response that the test did not close."""
 
-    __slots__ = ("birth", "dropped", "generator", "name", "owner", "stack")
+    __slots__ = ("birth", "dropped", "generator", "owner", "stack")
 
     def __init__(self, body: Body, stream: Any, dropped: bool) -> None:
         self.owner = body.owner
         self.stack = body.stack
         self.birth = body.birth
         self.dropped = dropped
-        self.name = ""
         self.generator: CodeType | None = None
         if isinstance(stream, GeneratorType):
             self.generator = stream.gi_code
-        else:
-            name = getattr(stream, "name", "")
-            self.name = name if isinstance(name, str) else ""
 
 
 class Body:
@@ -138,11 +134,13 @@ class ResponseCheck:
         births: BirthRecorder,
         imports: PostImport,
         on_left: Callable[[LeftResponse], None],
+        on_upload_closed: Callable[[Birth], None],
         top_context: Callable[[], tuple[Any, ...]],
     ) -> None:
         self._owners = owners
         self._births = births
         self._on_left = on_left
+        self._on_upload_closed = on_upload_closed
         self._top_context = top_context
         self._numbers = itertools.count()
         self._bodies: weakref.WeakValueDictionary[int, Body] = weakref.WeakValueDictionary()
@@ -150,7 +148,6 @@ class ResponseCheck:
         self._holders: list[tuple[weakref.ref[Any], weakref.ref[Body]]] = []
         self._undo: Callable[[], None] | None = None
         self._upload_code: CodeType | None = None
-        self.uploads_closed = 0
         imports.when_imported("werkzeug.test", self._wrap)
 
     def _wrap(self, module: ModuleType) -> None:
@@ -164,11 +161,12 @@ class ResponseCheck:
                 return original(app, environ, buffered=buffered)
             body: Body | None = None
 
-            def watched(environ: Any, start_response: Any) -> Body:
+            def watched(environ: Any, start_response: Any) -> Any:
                 nonlocal body
-                check._see_input(environ.get("wsgi.input"))
-                body = check._open(app(environ, start_response))
-                return body
+                check._guarded(check._see_input, environ.get("wsgi.input"))
+                iterable = app(environ, start_response)
+                body = check._guarded(check._open, iterable)
+                return iterable if body is None else body
 
             before = check._top_context()
             try:
@@ -196,17 +194,25 @@ class ResponseCheck:
             self._undo()
             self._undo = None
 
+    def _guarded(self, step: Callable[[Any], Any], argument: Any) -> Any:
+        """A fault of ours must not break the request."""
+        try:
+            return step(argument)
+        except Exception as error:
+            self._births.faults.append(f"responses: {type(error).__name__}: {error}")
+            return None
+
     def _open(self, iterable: Iterable[bytes]) -> Body:
         body = Body(iterable, self._owners.get(), self._on_left)
         stream = body.stream
         if stream is None:
             return body
-        body.stack = capture_stack(sys._getframe(2))
+        body.stack = capture_stack(sys._getframe(3))
         self._bodies[next(self._numbers)] = body
         if not isinstance(stream, GeneratorType):
             body.birth = self._births.of_file(stream)
             if body.birth is not None:
-                body.birth.served = True
+                body.birth.served = "response"
         return body
 
     def _see_input(self, stream: Any) -> None:
@@ -228,13 +234,15 @@ class ResponseCheck:
         birth = self._births.of_file(stream)
         if birth is None or not any(code is self._upload_code for code, _ in birth.stack):
             return False
-        birth.served = True
+        birth.served = "upload"
         return True
 
     def _close_input(self, reference: weakref.ref[Any]) -> None:
         stream = reference()
         if stream is not None and not stream.closed:
-            self.uploads_closed += 1
+            birth = self._births.of_file(stream)
+            if birth is not None:
+                self._on_upload_closed(birth)
             try:
                 stream.close()
             except OSError:

@@ -30,15 +30,13 @@ def header(settings: Settings) -> str | None:
     return None
 
 
-def write_summary(
-    reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path, uploads: int
-) -> None:
-    """``uploads``: how many temporary files of uploads were closed."""
+def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
+    """``start``: the directory that paths are shown relative to."""
     verbosity = reporter.config.get_verbosity()
     first = first_line(ledger, settings)
     lines = _groups([f for f in ledger.leaks if f.when != "session"], start, "")
     lines += _session_lines(ledger, start)
-    lines += _counts(ledger, start, uploads, verbose=verbosity > 0)
+    lines += _counts(ledger, start, verbose=verbosity > 0)
     if not lines:
         # "no leaks" is worth a line, but not where pytest was asked to be quiet.
         if verbosity >= 0:
@@ -93,7 +91,7 @@ def _groups(findings: list[Finding], start: Path, indent: str) -> list[str]:
         code = members[0].site.frame.code if members[0].site.frame else ""
         example = members[0].nodeid or members[0].owner.describe()
         rows.append((len(tests), kind, where, code, example))
-    rows.sort(key=lambda row: -row[0])
+    rows.sort(key=lambda row: (-row[0], row[2], row[1]))
     lines = []
     for number, kind, where, code, example in rows[:_MAX_SITES]:
         tests_text = _number(number, "test")
@@ -116,11 +114,11 @@ def _session_lines(ledger: Ledger, start: Path) -> list[str]:
     return lines
 
 
-def _counts(ledger: Ledger, start: Path, uploads: int, *, verbose: bool) -> list[str]:
+def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
     lines = []
     closed = [
         _number(count, noun)
-        for count, noun in ((ledger.responses_closed, "streamed response"), (uploads, "upload"))
+        for count, noun in ((ledger.responses_closed, "streamed response"), (ledger.uploads_closed, "upload"))
         if count
     ]
     if closed:

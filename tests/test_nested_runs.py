@@ -1,0 +1,156 @@
+"""Runs after runs, and runs inside runs, in one process: nothing adds up."""
+
+from __future__ import annotations
+
+import json
+import sys
+from textwrap import dedent
+
+import pytest
+
+SUITE = """
+    def test_leaks():
+        open("left.txt", "w")
+
+    def test_clean():
+        pass
+    """
+
+SCRIPT = """
+    import contextlib
+    import gc
+    import io
+    import json
+    import sys
+    import threading
+    import warnings
+
+    import flask.ctx
+    import pytest
+    import werkzeug.test
+
+    ARGS = ["-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:logging",
+            "-p", "no:doctest", "-p", "no:junitxml", "-p", "no:debugging",
+            "-p", "pytest_flask_hygiene.plugin", "test_suite.py"]
+    codes = []
+
+    def run(times):
+        for _ in range(times):
+            with contextlib.redirect_stdout(io.StringIO()):
+                codes.append(int(pytest.main(ARGS)))
+
+    def patches():
+        return [repr(x) for x in (
+            werkzeug.test.run_wsgi_app, flask.ctx.AppContext.push, threading.Thread.start, warnings._showwarnmsg,
+            gc.collect, gc.callbacks, gc.get_debug(), gc.get_freeze_count(), sys.unraisablehook, len(sys.meta_path),
+            len(warnings.filters), gc.garbage,
+        )]
+
+    def objects():
+        gc.collect()
+        gc.collect()
+        return len(gc.get_objects())
+
+    before = patches()
+    run(1)
+    handlers = sys._pytest_flask_hygiene_audit
+    run(99)
+    early = objects()
+    run(900)
+    late = objects()
+    after = patches()
+    result = {
+        "codes": sorted(set(codes)),
+        "runs": len(codes),
+        "same handlers": sys._pytest_flask_hygiene_audit is handlers,
+        "handlers": sorted(handlers),
+        "patched": [pair for pair in zip(before, after) if pair[0] != pair[1]],
+        "early": early,
+        "late": late,
+    }
+    with open("result.json", "w") as file:
+        json.dump(result, file)
+    """
+
+
+@pytest.fixture(scope="module")
+def thousand_runs(tmp_path_factory):
+    """What is left by a thousand runs in one process of their own."""
+    import os
+    import subprocess
+
+    folder = tmp_path_factory.mktemp("thousand")
+    (folder / "test_suite.py").write_text(dedent(SUITE), "utf-8")
+    (folder / "run_it.py").write_text(dedent(SCRIPT), "utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    subprocess.run([sys.executable, "run_it.py"], cwd=folder, env=environ, check=True, timeout=250)
+    return json.loads((folder / "result.json").read_text("utf-8"))
+
+
+def test_each_of_a_thousand_runs_has_the_same_outcome(thousand_runs):
+    assert thousand_runs["runs"] == 1000
+    assert thousand_runs["codes"] == [1]
+
+
+def test_a_thousand_runs_share_one_audit_hook(thousand_runs):
+    assert thousand_runs["same handlers"]
+
+
+def test_a_thousand_runs_leave_no_audit_handler(thousand_runs):
+    assert thousand_runs["handlers"] == []
+
+
+def test_a_thousand_runs_leave_no_patch(thousand_runs):
+    assert thousand_runs["patched"] == []
+
+
+def test_a_thousand_runs_do_not_grow(thousand_runs):
+    # Less than half an object for each of the 900 runs between the two counts.
+    assert thousand_runs["late"] - thousand_runs["early"] < 450
+
+
+# -- a run inside a test of a run
+
+INNER = {
+    "file": 'def test_leaks():\n    open("left.txt", "w")\n',
+    "database": 'import sqlite3\n\ndef test_leaks():\n    sqlite3.connect(":memory:")\n',
+    "file in a cycle": 'def test_leaks():\n    held = [open("left.txt", "w")]\n    held.append(held)\n',
+    "exception cycle": "import shop\n\ndef test_leaks():\n    shop.work()\n",
+}
+SHOP = (
+    'def work():\n    try:\n        raise ValueError("x")\n    except ValueError as e:\n        error = e\n'
+)
+OUTER = """
+    pytest_plugins = ["pytester"]
+    INNER = {inner!r}
+    SHOP = {shop!r}
+
+    def test_outer(pytester):
+        pytester.makepyfile(test_inner=INNER, shop=SHOP)
+        pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(failed=1)
+    {after}
+    """
+
+
+@pytest.mark.parametrize("what", INNER)
+def test_a_run_inside_a_test_finds_its_leaks_and_the_outer_test_passes(run_suite, what):
+    suite = OUTER.format(inner=INNER[what], shop=SHOP, after="")
+    result = run_suite(suite, "-p", "pytester", subprocess=True)
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("what", INNER)
+def test_the_outer_run_finds_its_own_leaks_after_an_inner_run(run_suite, what):
+    after = f"\n    def test_leaks(tmp_path, monkeypatch):\n        {'{}'}\n"
+    body = "\n        ".join(
+        {
+            "file": ['open(tmp_path / "left.txt", "w")'],
+            "database": ["import sqlite3", 'sqlite3.connect(":memory:")'],
+            "file in a cycle": ['held = [open(tmp_path / "left.txt", "w")]', "held.append(held)"],
+            "exception cycle": ["import shop", "shop.work()"],
+        }[what]
+    )
+    suite = OUTER.format(inner=INNER["file"], shop=SHOP, after=after.format(body))
+    result = run_suite(suite, "-p", "pytester", files={"shop.py": SHOP}, subprocess=True)
+    result.assert_outcomes(passed=1, failed=1)

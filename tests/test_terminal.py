@@ -1,0 +1,205 @@
+"""What a person reads at the end of a run, and where an editor jumps to."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+LEAK = "def test_{name}():\n    open('left.txt', 'w')\n\n\n"
+CLEAN = "def test_clean():\n    pass\n"
+
+
+def summary(result: pytest.RunResult) -> list[str]:
+    """The lines of the hygiene section."""
+    lines = result.outlines
+    start = next(
+        i for i, line in enumerate(lines) if line.startswith("===") and line.strip("= ") == "hygiene"
+    )
+    end = next(i for i in range(start + 1, len(lines)) if lines[i].startswith("==="))
+    return lines[start + 1 : end]
+
+
+# -- the first line
+
+FIRST_LINES = {
+    "hygiene: no leaks": CLEAN,
+    "hygiene: 1 leak in 1 test": LEAK.format(name="a"),
+    "hygiene: 2 leaks in 1 test": "def test_a():\n    open('a.txt', 'w')\n    open('b.txt', 'w')\n",
+    "hygiene: 2 leaks in 2 tests": LEAK.format(name="a") + LEAK.format(name="b"),
+    "hygiene: 1 leak outside tests": "open('left.txt', 'w')\n\n" + CLEAN,
+    "hygiene: 2 leaks in 1 test, 1 outside tests": "open('left.txt', 'w')\n\n" + LEAK.format(name="a"),
+}
+
+
+@pytest.mark.parametrize("line", FIRST_LINES)
+def test_the_first_line(run_suite, line):
+    run_suite(FIRST_LINES[line]).stdout.fnmatch_lines([line])
+
+
+def test_no_leaks_is_not_said_to_who_asked_for_quiet(run_suite):
+    result = run_suite(CLEAN, "-q")
+    result.assert_outcomes(passed=1)
+    assert "hygiene" not in result.stdout.str()
+
+
+def test_leaks_are_said_to_who_asked_for_quiet(run_suite):
+    result = run_suite(LEAK.format(name="a"), "-q")
+    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
+
+
+# -- groups
+
+
+def test_equal_sites_are_one_row_with_most_tests_first(run_suite):
+    suite = """
+    import pytest
+
+    def once():
+        open("once.txt", "w")
+
+    def often():
+        open("often.txt", "w")
+
+    def test_rare():
+        once()
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_frequent(number):
+        often()
+    """
+    rows = [line for line in summary(run_suite(suite)) if " file " in line]
+    assert len(rows) == 2
+    assert rows[0].split()[:2] == ["3", "tests"]
+    assert "test_suite.py:7" in rows[0]
+    assert rows[1].split()[:2] == ["1", "test"]
+    assert "test_suite.py:4" in rows[1]
+
+
+def test_equal_resources_of_one_test_are_one_finding_with_a_count(run_suite):
+    result = run_suite("def test_a():\n    for _ in range(3):\n        open('left.txt', 'w')\n")
+    result.stdout.fnmatch_lines(
+        ["hygiene: test_a left 3 resources open", "file *(3 times)", "hygiene: 1 leak in 1 test"]
+    )
+
+
+# -- counts
+
+APP = """
+    from flask import Flask, send_file
+
+    app = Flask("shop")
+
+    @app.get("/file")
+    def file():
+        return send_file(__file__)
+    """
+
+
+def test_closed_responses_are_counted(run_suite):
+    suite = """
+    from shop import app
+
+    def test_it():
+        client = app.test_client()
+        client.get("/file")
+        kept = client.get("/file")
+        client.get("/file").close()
+    """
+    result = run_suite(suite, files={"shop.py": APP})
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["hygiene: no leaks", "closed for the tests: 2 streamed responses"])
+
+
+def test_allowed_leaks_are_counted(run_suite):
+    suite = "import pytest\n\npytestmark = pytest.mark.allow_leak\n\n"
+    result = run_suite(suite + LEAK.format(name="a") + LEAK.format(name="b"))
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["hygiene: no leaks", "allowed: 2 leaks"])
+
+
+# -- the text of a failure
+
+
+def test_a_failure_shows_the_way_to_the_site_and_the_fix(run_suite):
+    files = {"shop.py": "def load():\n    return open('left.txt', 'w')\n"}
+    result = run_suite("import shop\n\ndef test_stock():\n    shop.load()\n", files=files)
+    result.stdout.fnmatch_lines(
+        [
+            "hygiene: test_stock left 1 resource open",
+            "file  *",
+            "    test_suite.py:4 *in test_stock *shop.load()",
+            "    shop.py:2 *in load *return open('left.txt', 'w')",
+            "fix: *",
+        ],
+        consecutive=False,
+    )
+
+
+CRASHES = """
+    import json
+
+    def pytest_runtest_logreport(report):
+        if report.failed:
+            crash = report.longrepr.reprcrash
+            with open("crash.json", "w") as file:
+                json.dump([str(crash.path), crash.lineno, crash.message], file)
+    """
+WHERE = {
+    "call": ("import shop\n\ndef test_it():\n    shop.load()\n", ("shop.py", 2)),
+    "teardown": (
+        "import pytest, shop\n\n@pytest.fixture\ndef box():\n    return []\n\n"
+        "def test_it(box):\n    box.append(shop.load())\n",
+        ("shop.py", 2),
+    ),
+    "fixture": (
+        "import pytest\n\n@pytest.fixture(scope='module')\ndef box():\n    open('left.txt', 'w')\n\n"
+        "def test_it(box):\n    pass\n",
+        ("test_suite.py", 5),
+    ),
+    "library below": (
+        "import tempfile\n\ndef test_it():\n    tempfile.TemporaryFile()\n",
+        ("test_suite.py", 4),
+    ),
+}
+
+
+@pytest.mark.parametrize("found", WHERE)
+def test_the_crash_location_is_the_innermost_of_the_readers_frames(run_suite, pytester, found):
+    suite, (name, line) = WHERE[found]
+    files = {"shop.py": "def load():\n    return open('left.txt', 'w')\n", "conftest.py": CRASHES}
+    run_suite(suite, files=files)
+    path, number, message = json.loads((pytester.path / "crash.json").read_text())
+    assert path == str(pytester.path / name)
+    assert number == line
+    assert message == f"hygiene: file {name}:{line}"
+
+
+def test_the_short_summary_names_kind_and_place(run_suite):
+    result = run_suite(LEAK.format(name="a"))
+    result.stdout.fnmatch_lines(["FAILED test_suite.py::test_a - hygiene: file test_suite.py:2"])
+
+
+@pytest.mark.parametrize("style", ["auto", "short", "line", "native", "no"])
+def test_any_traceback_style(run_suite, style):
+    result = run_suite(LEAK.format(name="a"), f"--tb={style}")
+    result.assert_outcomes(failed=1)
+    assert "INTERNALERROR" not in result.stdout.str()
+
+
+# -- pytest-xdist
+
+
+def test_the_text_of_a_failure_arrives_through_xdist(run_suite):
+    pytest.importorskip("xdist")
+    result = run_suite(LEAK.format(name="a") + CLEAN, "-n1", with_plugins=("xdist",), subprocess=True)
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        ["hygiene: test_a left 1 resource open", "    test_suite.py:2 *in test_a *open(*"]
+    )
+
+
+def test_the_summary_arrives_through_xdist(run_suite):
+    pytest.importorskip("xdist")
+    result = run_suite(LEAK.format(name="a") + CLEAN, "-n1", with_plugins=("xdist",), subprocess=True)
+    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
