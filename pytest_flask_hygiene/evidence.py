@@ -61,9 +61,8 @@ class Evidence:
         if birth is not None:
             if birth.served == "response":
                 # In a cycle, the file may be finalized before the response that would have closed it.
-                self._of_response(
-                    birth, birth.owner, self._origin.site(birth.stack), "dropped", _message(birth, "")
-                )
+                sender = self._origin.site(birth.stack).frame
+                self._of_response(birth, birth.owner, _request_of(birth.stack), sender, "dropped")
             elif birth.served == "upload":
                 self.of_closed_upload(birth)
             else:
