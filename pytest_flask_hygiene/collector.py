@@ -22,6 +22,8 @@ SAVED_OBJECTS_CAP: Final = 10_000
 _running: list[Collector] = []
 
 _builtin_collect: Final = getattr(gc.collect, "_hygiene_builtin", gc.collect)
+_builtin_get_debug: Final = getattr(gc.get_debug, "_hygiene_builtin", gc.get_debug)
+_builtin_set_debug: Final = getattr(gc.set_debug, "_hygiene_builtin", gc.set_debug)
 _CALL_OPS: Final = ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW", "CALL_FUNCTION_EX", "CALL_KW")
 
 
@@ -51,6 +53,8 @@ class Collector:
         self._flags_on_arrival = 0
         self._keep = 0
         self._resuming = False
+        self._replacements: dict[str, Callable[..., Any]] = {}
+        self._replaced: dict[str, Any] = {}
         self._saved_from = 0
         self._user_frees = False
         self.stopped_early = False
@@ -70,17 +74,32 @@ class Collector:
 
         collect.__doc__ = builtin.__doc__
         collect._hygiene_builtin = builtin  # type: ignore[attr-defined]
-        self._replaced = gc.collect
-        self._replacement = collect
-        gc.collect = collect
+
+        def set_debug(flags: int) -> None:
+            self._users_set_debug(flags)
+
+        set_debug._hygiene_builtin = _builtin_set_debug  # type: ignore[attr-defined]
+        set_debug.__doc__ = gc.set_debug.__doc__
+
+        def get_debug() -> int:
+            flags = _builtin_get_debug()
+            return self._flags_on_arrival if self._saving else flags
+
+        get_debug._hygiene_builtin = _builtin_get_debug  # type: ignore[attr-defined]
+        get_debug.__doc__ = gc.get_debug.__doc__
+        self._replacements = {"collect": collect, "set_debug": set_debug, "get_debug": get_debug}
+        self._replaced = {name: getattr(gc, name) for name in self._replacements}
+        for name, replacement in self._replacements.items():
+            setattr(gc, name, replacement)
 
     def stop(self) -> None:
         if not self._started:
             return
         self._started = False
         self.stop_saving()
-        if gc.collect is self._replacement:
-            gc.collect = self._replaced
+        for name, replacement in self._replacements.items():
+            if getattr(gc, name) is replacement:
+                setattr(gc, name, self._replaced[name])
         if self._on_collection in gc.callbacks:
             gc.callbacks.remove(self._on_collection)
         self.thaw()
@@ -114,26 +133,26 @@ class Collector:
     def stop_saving(self) -> None:
         if self._saving:
             self._saving = False
-            if gc.get_debug() == self._flags_on_arrival | gc.DEBUG_SAVEALL:
-                gc.set_debug(self._flags_on_arrival)
+            if _builtin_get_debug() == self._flags_on_arrival | gc.DEBUG_SAVEALL:
+                _builtin_set_debug(self._flags_on_arrival)
 
     def _save(self) -> None:
-        flags = gc.get_debug()
+        flags = _builtin_get_debug()
         if flags & gc.DEBUG_SAVEALL or self._saving:
             # The user's own use of gc.garbage is left alone.
             return
         self._flags_on_arrival = flags
         self._keep = len(gc.garbage)
         self._saving = True
-        gc.set_debug(flags | gc.DEBUG_SAVEALL)
+        _builtin_set_debug(flags | gc.DEBUG_SAVEALL)
 
-    def sweep(self) -> bool:
+    def sweep(self, *, free: bool = True) -> bool:
         """Collect what is new, judge the garbage, free it.  True if there was any."""
         if not self._started:
             return False
         was_saving = self._saving
         found = self._collect_and_judge()
-        if found:
+        if found and free:
             _builtin_collect()
         if was_saving and not self.stopped_early:
             self._save()
@@ -188,14 +207,25 @@ class Collector:
             self._judge_saved()
             self.stop_saving()
 
+    def _users_set_debug(self, flags: int) -> None:
+        """``gc.set_debug()`` as a test calls it: a test that saves garbage itself sees its own, not ours."""
+        if not self._saving or self._sweeping:
+            _builtin_set_debug(flags)
+            return
+        self._collect_and_judge()
+        _builtin_set_debug(flags)
+        self._save()
+
     def _users_collect(self, generation: int) -> int:
         """``gc.collect()`` as a test calls it: ours first, then theirs, which frees as without us."""
         if not self._saving or self._sweeping or threading.current_thread() is not threading.main_thread():
             return int(_builtin_collect(generation))
-        self._collect_and_judge()
-        self.thaw()
+        found = self._collect_and_judge()
+        if generation >= 2:
+            self.thaw()
         try:
-            return int(_builtin_collect(generation))
+            # Ours has moved the garbage to the oldest generation.
+            return int(_builtin_collect(2 if found else generation))
         finally:
             if not self.stopped_early:
                 self._save()

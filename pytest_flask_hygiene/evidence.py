@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .births import ENGINE, Birth
 from .checks.cycle_graph import Cycle
@@ -20,6 +21,9 @@ from .upstream import known_upstream_leak
 
 if TYPE_CHECKING:
     from .owners import OwnerTracker
+
+_WERKZEUG_UTILS: Final = os.path.join("werkzeug", "utils.py")
+_FLASK_APP: Final = os.path.join("flask", "app.py")
 
 
 class Evidence:
@@ -59,7 +63,7 @@ class Evidence:
         """A ResourceWarning."""
         birth = emission.birth
         if birth is not None:
-            if birth.served == "response":
+            if birth.served == "response" or _sent_and_replaced(birth, emission):
                 # In a cycle, the file may be finalized before the response that would have closed it.
                 sender = self._origin.site(birth.stack).frame
                 self._of_response(birth, birth.owner, _request_of(birth.stack), sender, "dropped")
@@ -117,9 +121,10 @@ class Evidence:
         """Exception cycles that one sweep found."""
         for cycle in judgement.cycles:
             self._of_cycle(cycle, attempt.cycles_of)
-        self._ledger.library_edges.update(judgement.library_edges)
-        if judgement.library_edges and self._settings.framework_cycles_fail:
-            edge = next(iter(judgement.library_edges))
+        edge = judgement.library_edge
+        if edge:
+            self._ledger.library_edges[edge] += 1
+        if edge and self._settings.framework_cycles_fail:
             finding = Finding("cycle", "cycle", attempt.owner, Site(), f"closed by {edge}", variable=edge)
             self._ledger.record(finding)
 
@@ -132,6 +137,24 @@ class Evidence:
 
     def _record(self, kind: Kind, state: State, owner: Owner, site: Site, message: str) -> None:
         self._ledger.record(Finding(kind, state, owner, site, message))
+
+
+def _sent_and_replaced(birth: Birth, emission: Emission) -> bool:
+    """A file that a view sent, in a response whose body an extension (one that compresses, say) replaced.
+
+    The reader has closed the response, or we have; the file is no longer its body.  A response that the
+    view itself throws away is dropped while the view runs, and is the reader's.
+    """
+    request = sent = False
+    for code, _ in birth.stack:
+        sent = sent or (code.co_name == "send_file" and code.co_filename.endswith(_WERKZEUG_UTILS))
+        request = request or (code.co_name == "run_wsgi_app" and code.co_filename.startswith(OUR_DIRECTORY))
+    if not (request and sent):
+        return False
+    return not any(
+        code.co_name == "dispatch_request" and code.co_filename.endswith(_FLASK_APP)
+        for code, _ in emission.stack
+    )
 
 
 def _request_of(stack: Stack) -> Stack:

@@ -43,6 +43,7 @@ FRAMEWORKS: Final = (
 )
 
 
+_MAX_PARENTS: Final = 3
 _PYTHON_SUFFIXES: Final = ("", ".py", ".pyw", ".pyc", ".pyx")
 
 
@@ -211,27 +212,42 @@ def _files_of(distribution: metadata.Distribution) -> list[str]:
 
 
 def project_name(rootpath: Path) -> str:
-    """The name of the project in ``rootpath``, from pyproject.toml or setup.cfg; empty if there is none."""
-    try:
-        text = (rootpath / "pyproject.toml").read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
-        text = ""
-    if "[project]" in text:
-        if sys.version_info >= (3, 11):
-            import tomllib
-        else:
-            import tomli as tomllib
-        try:
-            name = tomllib.loads(text).get("project", {}).get("name", "")
-        except tomllib.TOMLDecodeError:
-            name = ""
-        if isinstance(name, str) and name:
+    """The name of the project that ``rootpath`` belongs to; empty if no file says it.
+
+    A suite may have a ``pytest.ini`` of its own in ``tests/``, so the folders above are looked at too.
+    """
+    for folder in (rootpath, *list(rootpath.parents)[:_MAX_PARENTS]):
+        name = _name_in_pyproject(folder / "pyproject.toml")
+        name = name or _name_by_pattern(folder / "setup.cfg", r"^\[metadata\][^\[]*?^name\s*=\s*(\S+)")
+        name = name or _name_by_pattern(folder / "setup.py", r"""\bname\s*=\s*["']([\w.-]+)["']""")
+        if name:
             return name
+    return ""
+
+
+def _name_in_pyproject(path: Path) -> str:
     try:
-        text = (rootpath / "setup.cfg").read_text("utf-8")
+        text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):
         return ""
-    found = re.search(r"^\[metadata\][^\[]*?^name\s*=\s*(\S+)", text, re.MULTILINE | re.DOTALL)
+    if "[project]" not in text:
+        return ""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        name = tomllib.loads(text).get("project", {}).get("name", "")
+    except tomllib.TOMLDecodeError:
+        return ""
+    return name if isinstance(name, str) else ""
+
+
+def _name_by_pattern(path: Path, pattern: str) -> str:
+    try:
+        found = re.search(pattern, path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    except (OSError, UnicodeDecodeError):
+        return ""
     return found.group(1) if found else ""
 
 

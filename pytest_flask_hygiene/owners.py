@@ -85,14 +85,27 @@ def owner_of_fixture(fixturedef: pytest.FixtureDef[Any], test: Owner | None) -> 
     if name.startswith(_XUNIT_PREFIXES):
         if scope == "function" and test is not None:
             return test
-        function = getattr(fixturedef.func, "__wrapped__", fixturedef.func)
-        name = _xunit_name(name, scope)
+        function = _users_function(fixturedef.func)
+        name = getattr(function, "__name__", _xunit_name(name, scope))
         return Owner(scope, name, code=getattr(function, "__code__", None))
     function = fixturedef.func
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     nodeid = test.nodeid if test is not None and scope == "function" else None
     return Owner(scope, name, nodeid=nodeid, code=getattr(function, "__code__", None))
+
+
+def _users_function(generated: Any) -> Any:
+    """``setup_module`` itself, out of the fixture function that pytest wraps around it."""
+    for cell in getattr(generated, "__closure__", None) or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:  # empty
+            continue
+        content = getattr(content, "__func__", content)
+        if getattr(content, "__name__", "").lower().startswith("setup"):
+            return content
+    return generated
 
 
 def _xunit_name(name: str, scope: str) -> str:

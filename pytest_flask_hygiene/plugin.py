@@ -29,7 +29,11 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     # What conftest files and the modules they import open is born here.  Registering the hooks now also
     # puts them inside the wrappers of every conftest, which then see the verdict.
     _activate(early_config)
-    return (yield)
+    run = early_config.stash.get(run_key, None)
+    if run is None:
+        return (yield)
+    with run.collecting():
+        return (yield)
 
 
 @pytest.hookimpl(trylast=True)
@@ -131,6 +135,7 @@ class Hooks:
             result = yield
         except (KeyboardInterrupt, pytest.exit.Exception):
             # No sweep: the user wants out.
+            self.run.test_did_not_pass()
             raise
         except BaseException:
             self.run.call_done(passed=False, own_finalizers=False)

@@ -86,6 +86,7 @@ class Run:
         self._generation = 0
         self._pushes_before_call = 0
         self._last_failed = False
+        self._had_fixtures = False
         self._thaw_needed = False
         self._teardowns: list[Owner] = []
         self._started = False
@@ -154,7 +155,7 @@ class Run:
                     self._forget_last_failure()
                     self.collector.discard()
                 self.collector.thaw()
-                self.collector.sweep()
+                self.collector.sweep(free=False)
             self.ledger.flush_pending()
         finally:
             self.warnings.close_filters()
@@ -172,13 +173,16 @@ class Run:
     @harmless
     def test_begins(self, item: pytest.Item) -> None:
         self.warnings.open_filters((*self._decisions, *_filters_of_marks(item)))
+        self._had_fixtures = True
 
     @harmless
     def test_ended(self) -> None:
         """pytest has let go of the test's fixtures; what turns up now comes too late for its reports."""
         if self.full:
             if not self._last_failed:
-                self.collector.sweep()
+                # Without fixture values there is nothing that pytest let go of only now.
+                if self._had_fixtures:
+                    self.collector.sweep()
                 self.collector.freeze()
             self.sqlite.forget_closed()
         self.ledger.end()
@@ -202,9 +206,12 @@ class Run:
     @harmless
     def setup_done(self) -> None:
         attempt = self.ledger.attempt
-        if self.full and attempt is not None and attempt.fixtures:
-            if len(attempt.fixtures) == 1:
-                attempt.cycles_of = attempt.fixtures[0]
+        if not self.full or attempt is None:
+            return
+        readers = [f for f in attempt.fixtures if self.origin.is_reader(f.path)]
+        if readers:
+            if len(readers) == 1:
+                attempt.cycles_of = readers[0]
             self.collector.sweep()
             attempt.cycles_of = attempt.owner
 
@@ -254,6 +261,7 @@ class Run:
         for name, reference in released.items():
             item.funcargs[name] = reference()  # type: ignore[attr-defined]
         attempt.owner.ended = True
+        self._had_fixtures = bool(getattr(item, "funcargs", None))
         self.owners.current = UNKNOWN_OWNER
 
     def _release_fixture_values(self, item: pytest.Item, attempt: Attempt) -> dict[str, Callable[[], object]]:
@@ -396,7 +404,7 @@ class Run:
             self.ledger.faults.append(f"cycle check: {type(error).__name__}: {error}")
             return
         attempt = self.ledger.attempt
-        if judgement is None or attempt is None or (attempt.failed and attempt.call_reported):
+        if judgement is None or attempt is None or attempt.failed:
             return
         self.evidence.of_cycles(judgement, attempt)
 

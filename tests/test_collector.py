@@ -103,7 +103,7 @@ def test_gc_garbage_is_empty_after_a_users_collection(run_suite, how):
 DIES_WITHOUT_COLLECTION = {
     "object": "kept = Node()",
     "exception": "try:\n            raise KeyError\n        except KeyError as e:\n            kept = Node()",
-    "response": 'kept = Flask("shop").test_client().get("/static/none")',
+    "response": "kept = answer()",
 }
 
 
@@ -112,6 +112,11 @@ def test_a_weak_reference_dies_with_the_last_reference(run_suite, what):
     result = run_suite(
         f"""{NODE}
     from flask import Flask
+
+    def answer():
+        app = Flask("shop")
+        app.add_url_rule("/", "index", lambda: "ok")
+        return app.test_client().get("/")
 
     def test_it():
         {DIES_WITHOUT_COLLECTION[what]}
@@ -246,7 +251,14 @@ def state_around(pytester, monkeypatch):
     return run
 
 
-SUITE = "def test_leaks():\n    held = [open('left.txt', 'w')]\n    held.append(held)\n\ndef test_clean():\n    pass\n"
+SUITE = """
+    def test_leaks():
+        held = [open("left.txt", "w")]
+        held.append(held)
+
+    def test_clean():
+        pass
+    """
 RUNS = {
     "leaks": ((), {"test_suite": SUITE}, 1),
     "clean": (("-k", "clean"), {"test_suite": SUITE}, 0),
@@ -265,17 +277,20 @@ RUNS = {
 
 
 @pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize(
-    "before",
-    ["", "gc.disable()", "gc.set_debug(gc.DEBUG_SAVEALL)", "gc.set_threshold(50, 5, 5)", "gc.freeze()"],
-    ids=["as it is", "disabled", "saving", "thresholds", "frozen"],
-)
-def test_gc_is_left_as_it_was_found(state_around, run, before):
+def test_gc_is_left_as_it_was_found_after(state_around, run):
     args, files, code = RUNS[run]
-    if before and run not in ("leaks", "clean", "unknown mode"):
-        pytest.skip("one of these is enough")
-    found = state_around(*args, before=before, **files)
+    found = state_around(*args, **files)
     assert found["code"] == code
-    if "SAVEALL" in before:
-        del found["before"]["garbage"], found["after"]["garbage"]
+    assert found["after"] == found["before"]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["gc.disable()", "gc.set_debug(gc.DEBUG_UNCOLLECTABLE)", "gc.set_threshold(50, 5, 5)", "gc.freeze()"],
+)
+@pytest.mark.parametrize("run", ["leaks", "unknown mode"])
+def test_a_users_gc_setting_is_kept(state_around, run, setting):
+    args, files, code = RUNS[run]
+    found = state_around(*args, before=setting, **files)
+    assert found["code"] == code
     assert found["after"] == found["before"]

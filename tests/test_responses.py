@@ -22,7 +22,7 @@ app.testing = True
 
 @app.get("/file")
 def file():
-    return send_file(HERE / "static" / "manual.txt")  # view
+    return send_file(HERE / "static" / "manual.txt")
 
 
 @app.get("/object")
@@ -30,7 +30,7 @@ def fileobject():
     return send_file(open(HERE / "static" / "manual.txt", "rb"), mimetype="text/plain")
 
 
-def numbers():  # generator
+def numbers():
     for number in range(3):
         yield str(number)
 
@@ -118,11 +118,7 @@ LEFT = {
     "read": ("assert client.get('/file').data", 1),
     "kept": ("response = client.get('/file')\nassert len(response.data) == 200_000", 1),
     "HEAD": ("assert client.head('/file').status_code == 200", 1),
-    "304": (
-        "etag = client.get('/file', buffered=True).headers['ETag']\n"
-        + "assert client.get('/file', headers={'If-None-Match': etag}).status_code == 304",
-        1,
-    ),
+    "304": ("assert client.get('/file', headers={'If-None-Match': '*'}).status_code == 304", 1),
     "range": ("assert client.get('/file', headers={'Range': 'bytes=0-9'}).data == b'0123456789'", 1),
     "static": ("client.get('/static/manual.txt')", 1),
     "file object": ("client.get('/object')", 1),
@@ -146,7 +142,7 @@ NOT_LEFT = {
     "with block": "with client.get('/file') as response:\n    assert response.data",
     "buffered": "assert client.get('/file', buffered=True).data",
     "buffered HEAD": "client.head('/file', buffered=True)",
-    "unsatisfiable range": "assert client.get('/file', headers={'Range': 'bytes=300000-'}).status[:3] == '416'",
+    "bad range": "assert client.get('/file', headers={'Range': 'bytes=300000-'}).status_code == 416",
     "missing": "assert client.get('/static/none.txt').status_code == 404",
     "generator read": "assert client.get('/generator').data == b'012'",
     "with context read": "assert client.get('/context').data == b'012'",
@@ -187,16 +183,13 @@ def test_any_other_response_is_nothing(run_suite, style, flags):
 
 
 @pytest.mark.parametrize(
-    ("url", "end"), [("/file", "# view"), ("/generator", "# generator"), ("/context", "# generator")]
+    ("url", "view"), [("/file", "file()"), ("/generator", "numbers()"), ("/context", "")]
 )
-def test_strict_names_the_line_of_the_request_and_of_the_view(run_suite, url, end):
+def test_strict_names_the_view_and_the_line_of_the_request(run_suite, url, view):
     text = a_test(f"client.get({url!r})  # request")
     result = run_suite(text, "--hygiene-strict", files=FILES)
     result.stdout.fnmatch_lines(
-        [
-            f"*test_suite.py:{numbered(text, '# request')} *in test_it *",
-            f"*shop.py:{numbered(SHOP, end)} *in *",
-        ]
+        ["response  *", f"*{view}*", f"*test_suite.py:{numbered(text, '# request')} *in test_it *"]
     )
 
 
@@ -282,7 +275,7 @@ def test_close_callbacks_run_once(run_suite, body):
 
 
 def test_close_callbacks_do_not_run_while_the_test_has_the_response(run_suite):
-    body = "response = client.get('/generator')\nnext(response.iter_encoded())\ngc.collect()\nassert shop.CLOSED == []"
+    body = "response = client.get('/generator')\nassert response.data\ngc.collect()\nassert not shop.CLOSED"
     run_suite(a_test(body), files=FILES).assert_outcomes(passed=1)
 
 

@@ -148,13 +148,17 @@ CRASHES = """
 WHERE = {
     "call": ("import shop\n\ndef test_it():\n    shop.load()\n", ("shop.py", 2)),
     "teardown": (
-        "import pytest, shop\n\n@pytest.fixture\ndef box():\n    return []\n\n"
-        "def test_it(box):\n    box.append(shop.load())\n",
+        (
+            "import pytest, shop\n\n@pytest.fixture\ndef box():\n    return []\n\n"
+            "def test_it(box):\n    box.append(shop.load())\n"
+        ),
         ("shop.py", 2),
     ),
     "fixture": (
-        "import pytest\n\n@pytest.fixture(scope='module')\ndef box():\n    open('left.txt', 'w')\n\n"
-        "def test_it(box):\n    pass\n",
+        (
+            "import pytest\n\n@pytest.fixture(scope='module')\ndef box():\n    open('left.txt', 'w')\n\n"
+            "def test_it(box):\n    pass\n"
+        ),
         ("test_suite.py", 5),
     ),
     "library below": (

@@ -53,25 +53,31 @@ def traceback_depth(exception: BaseException, frame: FrameType) -> int:
     return -1
 
 
-def line_of_store(code: CodeType, variable: str) -> int:
-    """The line that stores the exception: ``error = e``, ``self.error = e``, ``errors.append(e)``."""
+def line_of_store(code: CodeType, variable: str, raised: int) -> int:
+    """The line that stores the exception: ``error = e``, ``self.error = e``.  0 if there is none.
+
+    The first one behind the line that raised it (a handler follows), or else the last one before.
+    """
     name, _, rest = variable.partition(".")
     attribute = rest.split("[")[0].split(".")[-1] if rest else ""
     plain = name.partition("[")[0]
-    line = found = 0
+    line = 0
+    lines: list[int] = []
     cleared = False
     for instruction in dis.get_instructions(code):
         if instruction.starts_line:
             current = instruction.starts_line
             line = current if type(current) is int else (getattr(instruction, "line_number", None) or line)
-        if (attribute and instruction.opname == "STORE_ATTR" and instruction.argval == attribute) or (
-            not (attribute or cleared or found)  # "except E as error:" ends by storing None
-            and instruction.opname.startswith("STORE_")
-            and _names(instruction.argval, plain)
-        ):
-            found = line
+        if attribute:
+            stores = instruction.opname == "STORE_ATTR" and instruction.argval == attribute
+        else:
+            stores = instruction.opname.startswith("STORE_") and _names(instruction.argval, plain)
+        # "except E as error:" ends by storing None.
+        if stores and not cleared:
+            lines.append(line)
         cleared = instruction.opname == "LOAD_CONST" and instruction.argval is None
-    return found
+    behind = [number for number in lines if number > raised]
+    return min(behind) if behind else max(lines, default=0)
 
 
 def _names(argument: object, name: str) -> bool:

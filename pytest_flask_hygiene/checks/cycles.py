@@ -19,8 +19,8 @@ from .cycle_graph import Cycle, CycleGraph
 @dataclass
 class Judgement:
     cycles: list[Cycle]
-    library_edges: dict[str, int]
-    """``flask/app.py wsgi_app.error``: how many cycles that library variable closed."""
+    library_edge: str = ""
+    """The library variable that closes the cycle, where no reader does: ``flask/app.py wsgi_app.error``."""
 
 
 class CycleCheck:
@@ -62,14 +62,14 @@ class CycleCheck:
     def _judge(
         self, garbage: list[object], exceptions: list[BaseException], frames: list[FrameType]
     ) -> Judgement:
-        judgement = Judgement([], {})
+        judgement = Judgement([])
         if any(self._origin.is_reader(frame.f_code.co_filename) for frame in frames):
             graph = CycleGraph(garbage, self._origin)
             try:
                 judged: set[int] = set()
                 for closed_by in ("app", "test"):
                     for part in graph.parts_with_exceptions(exceptions, closed_by):
-                        if judged.isdisjoint(part):
+                        if judged.isdisjoint(part) and not graph.closed_by_libraries_too(part):
                             cycle = graph.explain(part, closed_by)
                             if cycle is not None:
                                 judged |= part
@@ -78,8 +78,7 @@ class CycleCheck:
                 graph.clear()
             if judgement.cycles:
                 return judgement
-        for edge in self._edges_of(frames, exceptions):
-            judgement.library_edges[edge] = judgement.library_edges.get(edge, 0) + 1
+        judgement.library_edge = next(iter(self._edges_of(frames, exceptions)), "")
         return judgement
 
     def _edges_of(self, frames: list[FrameType], exceptions: list[BaseException]) -> tuple[str, ...]:

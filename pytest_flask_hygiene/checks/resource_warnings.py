@@ -43,6 +43,8 @@ class ResourceWarningCheck:
         self._on_emission = on_emission
         self._base_recorder: object = None
         self._inserted: list[_Filter] = []
+        self._opened: list[_Filter] = []
+        self._opened_for: tuple[object, ...] = ()
         self._recorded: dict[int, tuple[Kind, Birth | None]] = {}
         self._original: Callable[[warnings.WarningMessage], None] | None = None
         self._original_hook: Any = None
@@ -74,31 +76,12 @@ class ResourceWarningCheck:
         tell an ``ignore::ResourceWarning`` from the same tuple that Python installs by itself.
         """
         user_ignores = any(_names_resource_warning(text) for text in (*decisions, *sys.warnoptions))
-        filters: list[_Filter] = []
-        self._inserted = []
-
-        def let_through(message: Any = None, module: Any = None, line: int = 0) -> None:
-            entry = ("always", message, ResourceWarning, module, line)
-            self._inserted.append(entry)
-            filters.append(entry)
-
-        done = False
-        for entry in warnings.filters:
-            action, message, category, module, line = entry[:5]
-            if not done and issubclass(ResourceWarning, category):
-                anywhere = message is None and module is None and line == 0
-                blanket = anywhere and category in _BLANKET_CATEGORIES
-                if action == "ignore":
-                    if blanket or (tuple(entry[:5]) == _PYTHONS_OWN and not user_ignores):
-                        let_through()
-                        done = True
-                elif action in ("default", "module", "once"):
-                    let_through(message, module, line)
-                done = done or anywhere
-            filters.append(entry)
-        if not done:
-            let_through()
-        warnings.filters[:] = filters  # type: ignore[index]
+        key = (user_ignores, *warnings.filters)
+        if key != self._opened_for:
+            # Mostly the same from test to test.
+            self._opened_for = key
+            self._opened, self._inserted = _let_through(warnings.filters, user_ignores)
+        warnings.filters[:] = self._opened  # type: ignore[index]
         _filters_mutated()
         self._base_recorder = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
         self._listening = True
@@ -106,11 +89,10 @@ class ResourceWarningCheck:
     def close_filters(self) -> None:
         self._listening = False
         self._recorded.clear()
-        inserted = {id(entry) for entry in self._inserted}
-        if inserted and any(id(entry) in inserted for entry in warnings.filters):
-            warnings.filters[:] = [e for e in warnings.filters if id(e) not in inserted]  # type: ignore[index]
+        if any(entry in warnings.filters for entry in self._inserted):
+            ours = {id(entry) for entry in self._inserted}
+            warnings.filters[:] = [e for e in warnings.filters if id(e) not in ours]  # type: ignore[index]
             _filters_mutated()
-        self._inserted = []
         self._base_recorder = None
 
     def silenced(self, text: str) -> bool:
@@ -191,6 +173,35 @@ class ResourceWarningCheck:
         if frame is not None and frame.f_code.co_filename == message.filename:
             module = str(frame.f_globals.get("__name__", module))
         return _action(filters, str(message.message), message.category, module, message.lineno) != "ignore"
+
+
+def _let_through(current: Iterable[_Filter], user_ignores: bool) -> tuple[list[_Filter], list[_Filter]]:
+    """The filters with our own put in, and our own alone."""
+    filters: list[_Filter] = []
+    inserted: list[_Filter] = []
+
+    def insert(message: Any = None, module: Any = None, line: int = 0) -> None:
+        entry = ("always", message, ResourceWarning, module, line)
+        inserted.append(entry)
+        filters.append(entry)
+
+    done = False
+    for entry in current:
+        action, message, category, module, line = entry[:5]
+        if not done and issubclass(ResourceWarning, category):
+            anywhere = message is None and module is None and line == 0
+            blanket = anywhere and category in _BLANKET_CATEGORIES
+            if action == "ignore":
+                if blanket or (tuple(entry[:5]) == _PYTHONS_OWN and not user_ignores):
+                    insert()
+                    done = True
+            elif action in ("default", "module", "once"):
+                insert(message, module, line)
+            done = done or anywhere
+        filters.append(entry)
+    if not done:
+        insert()
+    return filters, inserted
 
 
 def _kind_of(source: object) -> Kind:

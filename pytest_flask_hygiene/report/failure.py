@@ -14,6 +14,7 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 
 from ..advice import WHAT_HAPPENED
 from ..findings import Finding, Frame
+from ..origin import short_path
 
 _MAX_CODE = 72
 _MAX_FRAMES = 8
@@ -47,9 +48,9 @@ def headline(findings: Sequence[Finding], test_name: str) -> str:
     resources = sum(f.count for f in findings) - cycles
     parts = []
     if resources:
-        parts.append(f"{_number(resources, 'resource')} open")
+        parts.append(f"{plural(resources, 'resource')} open")
     if cycles:
-        parts.append(f"{_number(cycles, 'exception')} in {'a cycle' if cycles == 1 else 'cycles'}")
+        parts.append(f"{plural(cycles, 'exception')} in {'a cycle' if cycles == 1 else 'cycles'}")
     return f"hygiene: {who} left {' and '.join(parts)}"
 
 
@@ -76,21 +77,27 @@ def _frame_lines(frames: Sequence[Frame], start: Path) -> list[str]:
     if left_out > 0:
         # The outermost says which test, the innermost what to mend.
         frames = (*frames[:2], *frames[-(_MAX_FRAMES - 2) :])
-    rows = [(f"{relative(f.path, start)}:{f.line}", f"in {f.function}", f.code[:_MAX_CODE]) for f in frames]
+    rows = [
+        (f"{relative(f.path, start)}:{f.line}", f"in {f.function}", clip(f.code, _MAX_CODE)) for f in frames
+    ]
     widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
     lines = [f"    {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
     if left_out > 0:
-        lines.insert(2, f"    ... {_number(left_out, 'frame')} ...")
+        lines.insert(2, f"    ... {plural(left_out, 'frame')} ...")
     return lines
 
 
 def relative(path: str, start: Path) -> str:
-    """The path as seen from ``start`` when it lies below it, with forward slashes."""
+    """The path as seen from ``start``, or from the install directory that it lies in."""
     try:
         return Path(os.path.abspath(path)).relative_to(start).as_posix()
     except ValueError:
-        return path
+        return short_path(path)
 
 
-def _number(count: int, noun: str) -> str:
+def clip(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -10,7 +10,7 @@ import pytest
 from ..findings import Finding
 from ..ledger import Ledger
 from ..settings import Settings
-from .failure import failure_repr, finding_lines, relative
+from .failure import clip, failure_repr, finding_lines, plural, relative
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -55,9 +55,9 @@ def first_line(ledger: Ledger, settings: Settings) -> str:
         return "hygiene: no leaks"
     tests = {f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}
     outside = sum(1 for f in leaks if f.when == "session")
-    text = f"hygiene: {_number(len(leaks), 'leak')}"
+    text = f"hygiene: {plural(len(leaks), 'leak')}"
     if tests:
-        text += f" in {_number(len(tests), 'test')}"
+        text += f" in {plural(len(tests), 'test')}"
     if outside:
         text += f"{',' if tests else ''} {outside} outside tests" if tests else " outside tests"
     if settings.mode == "warn":
@@ -94,11 +94,11 @@ def _groups(findings: list[Finding], start: Path, indent: str) -> list[str]:
     rows.sort(key=lambda row: (-row[0], row[2], row[1]))
     lines = []
     for number, kind, where, code, example in rows[:_MAX_SITES]:
-        tests_text = _number(number, "test")
-        lines.append(f"{indent}{tests_text:>9}  {kind:<10}  {where}  {code[:60]}".rstrip())
+        tests_text = plural(number, "test")
+        lines.append(f"{indent}{tests_text:>9}  {kind:<10}  {where}  {clip(code, 60)}".rstrip())
         lines.append(f"{indent}{'':>9}  {'':<10}  {'in ' if number == 1 else 'first in '}{example}")
     if len(rows) > _MAX_SITES:
-        lines.append(f"{indent}... and {_number(len(rows) - _MAX_SITES, 'more site')}")
+        lines.append(f"{indent}... and {plural(len(rows) - _MAX_SITES, 'more site')}")
     return lines
 
 
@@ -117,7 +117,7 @@ def _session_lines(ledger: Ledger, start: Path) -> list[str]:
 def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
     lines = []
     closed = [
-        _number(count, noun)
+        plural(count, noun)
         for count, noun in ((ledger.responses_closed, "streamed response"), (ledger.uploads_closed, "upload"))
         if count
     ]
@@ -128,7 +128,8 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
     if ledger.library_edges and not verbose:
         total = sum(ledger.library_edges.values())
         top = ledger.library_edges.most_common(1)[0][0]
-        lines.append(f"exception cycles of libraries: {total}, most through {top} (-v lists them)")
+        hint = ", most through {} (-v lists them)" if len(ledger.library_edges) > 1 else " through {}"
+        lines.append(f"exception cycles of libraries: {total}{hint.format(top)}")
     for library, count in ledger.upstream.most_common():
         lines.append(f"known upstream leaks: {count} in {library}")
     unreported = [
@@ -141,7 +142,7 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
         )
     allowed = [f for f in ledger.findings if f.outcome == "allowed"]
     if allowed:
-        lines.append(f"allowed: {_number(len(allowed), 'leak')}")
+        lines.append(f"allowed: {plural(len(allowed), 'leak')}")
         if verbose:
             lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
     test_cycles = [f for f in ledger.findings if f.outcome == "noted" and f.in_tests]
@@ -153,12 +154,9 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
         if verbose:
             lines += [f"  {line}" for f in test_cycles for line in finding_lines(f, start)]
     if ledger.stopped_early:
-        shown = ", ".join(ledger.stopped_early[:3])
-        lines.append(f"cycle check stopped early (more than 10,000 objects in cycles): {shown}")
+        tests = plural(len(ledger.stopped_early), "test")
+        first = ledger.stopped_early[0]
+        lines.append(f"cycle check stopped early in {tests} (more than 10,000 objects in cycles): {first}")
     for fault in dict.fromkeys(ledger.faults):
         lines.append(f"a fault of pytest-flask-hygiene itself, please report it: {fault}")
     return lines
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
