@@ -12,7 +12,7 @@ WHAT_HAPPENED: Final[dict[str, str]] = {
     "file": "opened here and dropped without close()",
     "socket": "opened here and dropped without close()",
     "sqlite": "opened here and dropped without close()",
-    "subprocess": "started here and dropped without wait()",
+    "subprocess": "started here and dropped without wait(), or without closing its pipes",
     "tempdir": "created here and dropped without cleanup()",
     "event-loop": "created here and dropped without close()",
     "context": "pushed here and never popped",

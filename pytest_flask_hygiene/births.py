@@ -33,6 +33,7 @@ _ATTRIBUTE: Final = "_pytest_flask_hygiene_audit"
 _MAX_OBJECTS: Final = 4096
 
 
+_SUBPROCESS_FILE: Final = os.sep + "subprocess.py"
 _POOL_FILE: Final = os.path.join("sqlalchemy", "pool", "base.py")
 
 #: The ``path`` of a birth that stands for the pool of a SQLAlchemy engine.
@@ -86,10 +87,10 @@ class BirthRecorder:
         self.by_id: dict[int, Birth] = {}
         self.on_sqlite_connect: Callable[[], None] | None = None
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
+        self._popen_under_way: tuple[int, Birth] | None = None
         self._pools: weakref.WeakKeyDictionary[Any, Birth] = weakref.WeakKeyDictionary()
         self._undo: list[Callable[[], None]] = []
         self.faults: list[str] = []
-        self.opened = 0
 
     def start(self) -> None:
         handlers = _install()
@@ -150,7 +151,8 @@ class BirthRecorder:
                 if type(path) is not str:
                     path = os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else None
             birth = Birth("file", self._owners.get(), capture_stack(frame), path)
-            self.opened += 1
+            if path is descriptor:
+                birth = self._pipe_of_popen(frame, birth)
             if descriptor >= 0 and os.name == "posix":
                 self.by_descriptor[descriptor] = birth
             elif path is not None:
@@ -227,12 +229,26 @@ class BirthRecorder:
         if self.on_sqlite_handle is not None:
             self.on_sqlite_handle(args[0], birth)
 
+    def _pipe_of_popen(self, frame: FrameType, birth: Birth) -> Birth:
+        """``Popen.__init__`` opens its pipes' descriptors: one resource, the subprocess."""
+        code = frame.f_code
+        if code.co_name != "__init__" or not code.co_filename.endswith(_SUBPROCESS_FILE):
+            return birth
+        process = id(frame.f_locals.get("self"))
+        if self._popen_under_way is None or self._popen_under_way[0] != process:
+            birth.kind, birth.path = "subprocess", None
+            self._popen_under_way = process, birth
+        return self._popen_under_way[1]
+
     def _on_popen(self, _: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
         birth = Birth("subprocess", self._owners.get(), capture_stack(frame))
         # The event has no object; its caller, Popen._execute_child, has.
         process = frame.f_locals.get("self")
         if process is not None:
+            if self._popen_under_way is not None and self._popen_under_way[0] == id(process):
+                birth = self._popen_under_way[1]
+            self._popen_under_way = None
             self._remember(self.by_id, id(process), birth)
 
     def _on_mkdtemp(self, args: tuple[Any, ...]) -> None:
@@ -265,6 +281,16 @@ class BirthRecorder:
 
     def of_directory(self, path: str) -> Birth | None:
         return self.by_path.get(path)
+
+    def open_directories(self, owners: set[int]) -> bool:
+        """Whether one of these owners (by ``id``) made a temporary directory that is still there."""
+        return any(
+            birth.kind == "tempdir"
+            and id(birth.owner) in owners
+            and not birth.reported
+            and os.path.isdir(path)
+            for path, birth in self.by_path.items()
+        )
 
     def open_files(self, owners: set[int]) -> Iterator[tuple[int, Birth]]:
         """Descriptors opened by one of these owners (by ``id``) that seem to be open still."""

@@ -51,8 +51,6 @@ class Evidence:
         if module:
             owner = Owner("import", module, path=module, line=1)
         kind = birth.kind
-        if kind == "file" and _is_pipe_of_popen(birth):
-            kind = "subprocess"
         finding = Finding(kind, state, owner, self._origin.site(birth.stack), _message(birth, text))
         upstream = known_upstream_leak(kind, birth.stack, self._origin)
         if upstream is not None:
@@ -173,11 +171,3 @@ def _message(birth: Birth, text: str) -> str:
     if birth.kind in ("file", "tempdir") and isinstance(birth.path, str):
         return birth.path
     return text
-
-
-def _is_pipe_of_popen(birth: Birth) -> bool:
-    """A pipe of a subprocess: one resource, the subprocess."""
-    return any(
-        code.co_name == "__init__" and code.co_filename.endswith("subprocess.py")
-        for code, _ in birth.stack[:2]
-    )

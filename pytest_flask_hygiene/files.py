@@ -46,3 +46,19 @@ def same_name(opened: object, name: object) -> bool:
     if not isinstance(opened, str) or not isinstance(name, (str, bytes)):
         return True
     return opened == os.fsdecode(name)
+
+
+def is_closed_file(file: object) -> bool:
+    """Whether a file object's raw file is closed; False for anything but a file."""
+    for attribute in ("buffer", "raw"):
+        if issubclass(
+            type(file), (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom)
+        ):
+            try:
+                file = getattr(file, attribute, file)
+            except ValueError:  # detached
+                return True
+    if issubclass(type(file), io.FileIO):
+        raw: Any = file
+        return bool(io.FileIO.closed.__get__(raw))
+    return False

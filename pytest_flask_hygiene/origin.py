@@ -77,6 +77,8 @@ class OriginMap:
         return self(filename) in ("app", "test")
 
     def _classify(self, filename: str) -> Origin:
+        if filename.startswith("<doctest "):
+            return "test"
         if filename.startswith("<") or not filename:
             return "stdlib" if filename.startswith("<frozen ") else "generated"
         if os.path.splitext(filename)[1] not in _PYTHON_SUFFIXES:

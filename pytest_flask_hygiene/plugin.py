@@ -32,8 +32,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     run = early_config.stash.get(run_key, None)
     if run is None:
         return (yield)
-    with run.collecting():
-        return (yield)
+    run.warnings.watch_finalizers()
+    try:
+        with run.collecting():
+            return (yield)
+    finally:
+        # pytest is about to set a hook of its own; see pytest_configure.
+        run.warnings.unwatch_finalizers()
 
 
 @pytest.hookimpl(trylast=True)
@@ -64,7 +69,7 @@ def _connect_workers(config: pytest.Config, run: Run) -> None:
         from .workers import Worker
 
         config.pluginmanager.register(Worker(run), "flask_hygiene_worker")
-    elif config.pluginmanager.has_plugin("dsession"):
+    elif getattr(config.option, "dist", "no") != "no":
         from .workers import Controller
 
         config.pluginmanager.register(Controller(run), "flask_hygiene_controller")

@@ -286,7 +286,7 @@ class Run:
         return released
 
     def _may_have_left_open(self, owners: set[int]) -> bool:
-        if any(True for _ in self.births.open_files(owners)):
+        if any(True for _ in self.births.open_files(owners)) or self.births.open_directories(owners):
             return True
         return any(id(birth.owner) in owners and not birth.reported for birth in self.births.by_id.values())
 

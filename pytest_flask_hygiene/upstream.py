@@ -33,7 +33,7 @@ UPSTREAM_LEAKS: Final[tuple[UpstreamLeak, ...]] = (
         "werkzeug",
         "file",
         "werkzeug/formparser.py",
-        "default_stream_factory",
+        "parse",
         "pallets/werkzeug#1785",
         "3.0-3.1",
     ),

@@ -88,7 +88,7 @@ def test_a_propagated_error_is_the_frameworks_cycle(run_suite):
     """
     result = run_suite(suite, "-p", "no:logging", subprocess=True, files={"shop.py": FRAMEWORK_APP})
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["exception cycles of libraries: 1, most through flask/app.py *"])
+    result.stdout.fnmatch_lines(["exception cycles of libraries: 1 through flask/app.py *"])
 
 
 def test_a_frameworks_cycle_fails_when_the_user_wants_it(run_suite):
@@ -267,7 +267,9 @@ def test_it():
 
 @pytest.mark.parametrize("row", SILENT)
 def test_silent(run_suite, row):
-    result = run_suite(SILENT_HEAD + SILENT[row].replace("\n    ", "\n"), files={"shop.py": SILENT_APP})
+    source = SILENT_HEAD + SILENT[row].replace("\n    ", "\n")
+    # The service lives as long as its module, which in this process is no longer than the inner run.
+    result = run_suite(source, files={"shop.py": SILENT_APP}, subprocess=row == "long-lived service")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 LEAKS = 'def test_leaks():\n    open("left.txt", "w")\n\n\ndef test_clean():\n    pass\n'
@@ -326,7 +328,6 @@ def test_reduced_mode_says_so_in_the_header(run_suite, untested_python):
 
 
 def test_reduced_mode_leaves_gc_alone(run_suite, untested_python):
-    suite = (
-        'import gc\n\ndef test_it():\n    assert type(gc.collect).__name__ == "builtin_function_or_method"\n'
-    )
-    run_suite(suite).assert_outcomes(passed=1)
+    before = gc.collect, gc.get_debug(), len(gc.callbacks)
+    run_suite("import gc\n\ndef test_it():\n    gc.seen = gc.collect, gc.get_debug(), len(gc.callbacks)\n")
+    assert gc.__dict__.pop("seen") == before

@@ -123,15 +123,16 @@ class ContextCheck:
         self._entered.clear()
         self._variables = []
 
-    def top(self) -> tuple[Any, ...]:
-        """The innermost contexts: cheap to take and to compare."""
-        return tuple(variable.get(None) for variable in self._variables)
+    def top(self) -> tuple[tuple[Any, int], ...]:
+        """The innermost contexts, each with how often it is pushed: the same one may be pushed again."""
+        contexts = [variable.get(None) for variable in self._variables]
+        return tuple((context, 0 if context is None else _depth(context)) for context in contexts)
 
     def has_pushed(self, owner: Owner) -> bool:
         return any(birth.owner is owner for _, birth, _ in self._pushes())
 
     def leaked(
-        self, owners: set[int], held: Callable[[Any], bool], since: int = 0
+        self, owners: set[int], held: Callable[[Any, int], bool], since: int = 0
     ) -> list[tuple[Birth, _Push]]:
         """What these owners (by ``id``) pushed and left, newest first.
 
@@ -142,7 +143,7 @@ class ContextCheck:
         found = [
             (sequence, birth, push)
             for sequence, birth, push in self._pushes()
-            if sequence > since and id(birth.owner) in owners and not held(push[0])
+            if sequence > since and id(birth.owner) in owners and not held(push[0], push[2])
         ]
         found.sort(key=lambda entry: entry[0], reverse=True)
         return [(birth, push) for _, birth, push in found]

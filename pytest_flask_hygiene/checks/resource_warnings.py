@@ -17,11 +17,19 @@ from types import FrameType
 from typing import Any, Final
 
 from ..births import Birth, BirthRecorder
-from ..files import TEMPFILE
+from ..files import TEMPFILE, is_closed_file
 from ..findings import Kind
 from ..stacks import Stack, capture_stack
 
 _Filter = tuple[Any, ...]
+
+
+class _OurFilter(tuple[Any, ...]):
+    """A filter that the plugin put in; also recognized by a run that is nested in another."""
+
+    __slots__ = ()
+
+
 _BLANKET_CATEGORIES: Final = (Warning, Exception, BaseException, object)
 _PYTHONS_OWN: Final = ("ignore", None, ResourceWarning, None, 0)
 
@@ -61,13 +69,17 @@ class ResourceWarningCheck:
         self._hook = self._on_unraisable
         sys.unraisablehook = self._hook
 
+    def unwatch_finalizers(self) -> None:
+        if self._original_hook is not None and sys.unraisablehook is self._hook:
+            sys.unraisablehook = self._original_hook
+        self._original_hook = None
+
     def stop(self) -> None:
         self.close_filters()
         if self._original is not None and warnings._showwarnmsg is self._replacement:  # type: ignore[attr-defined]
             warnings._showwarnmsg = self._original  # type: ignore[attr-defined]
-        if self._original_hook is not None and sys.unraisablehook is self._hook:
-            sys.unraisablehook = self._original_hook
-        self._original = self._original_hook = None
+        self.unwatch_finalizers()
+        self._original = None
 
     def open_filters(self, decisions: Iterable[str] = ()) -> None:
         """Let ResourceWarnings through, as far as the user did not decide otherwise.
@@ -89,8 +101,8 @@ class ResourceWarningCheck:
     def close_filters(self) -> None:
         self._listening = False
         self._recorded.clear()
-        if any(entry in warnings.filters for entry in self._inserted):
-            ours = {id(entry) for entry in self._inserted}
+        ours = {id(entry) for entry in self._inserted}
+        if any(id(entry) in ours for entry in warnings.filters):
             warnings.filters[:] = [e for e in warnings.filters if id(e) not in ours]  # type: ignore[index]
             _filters_mutated()
         self._base_recorder = None
@@ -119,7 +131,9 @@ class ResourceWarningCheck:
             else:
                 if kind == "tempdir" and birth is None:
                     birth = self._births.of_directory(_directory_being_cleaned(frame))
-                self._on_emission(Emission(kind, birth, str(message.message), capture_stack(frame)))
+                # In a cycle, a file's buffer may come after the raw file that has been reported.
+                if birth is not None or not is_closed_file(source):
+                    self._on_emission(Emission(kind, birth, str(message.message), capture_stack(frame)))
             del source, frame
         except Exception as error:
             self._births.faults.append(f"resource warnings: {type(error).__name__}: {error}")
@@ -166,8 +180,7 @@ class ResourceWarningCheck:
         return kind, None
 
     def _shown_without_us(self, message: warnings.WarningMessage) -> bool:
-        ours = {id(entry) for entry in self._inserted}
-        filters = [entry for entry in warnings.filters if id(entry) not in ours]
+        filters = [entry for entry in warnings.filters if not isinstance(entry, _OurFilter)]
         module = message.filename.removesuffix(".py")
         frame: FrameType | None = sys._getframe(2)
         if frame is not None and frame.f_code.co_filename == message.filename:
@@ -181,7 +194,7 @@ def _let_through(current: Iterable[_Filter], user_ignores: bool) -> tuple[list[_
     inserted: list[_Filter] = []
 
     def insert(message: Any = None, module: Any = None, line: int = 0) -> None:
-        entry = ("always", message, ResourceWarning, module, line)
+        entry = _OurFilter(("always", message, ResourceWarning, module, line))
         inserted.append(entry)
         filters.append(entry)
 

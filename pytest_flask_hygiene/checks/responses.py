@@ -135,7 +135,7 @@ class ResponseCheck:
         imports: PostImport,
         on_left: Callable[[LeftResponse], None],
         on_upload_closed: Callable[[Birth], None],
-        top_context: Callable[[], tuple[Any, ...]],
+        top_context: Callable[[], tuple[tuple[Any, int], ...]],
     ) -> None:
         self._owners = owners
         self._births = births
@@ -145,13 +145,16 @@ class ResponseCheck:
         self._numbers = itertools.count()
         self._bodies: weakref.WeakValueDictionary[int, Body] = weakref.WeakValueDictionary()
         self._inputs: dict[int, weakref.ref[Any]] = {}
-        self._holders: list[tuple[weakref.ref[Any], weakref.ref[Body]]] = []
+        self._holders: list[tuple[weakref.ref[Any], int, weakref.ref[Body]]] = []
         self._undo: Callable[[], None] | None = None
         self._upload_code: CodeType | None = None
         imports.when_imported("werkzeug.test", self._wrap)
 
     def _wrap(self, module: ModuleType) -> None:
-        original = module.run_wsgi_app
+        before_us = original = module.run_wsgi_app
+        while hasattr(original, "_hygiene_original"):
+            # A run nested in another (pytester): the response is the inner one's.
+            original = original._hygiene_original
         self._upload_code = getattr(getattr(module, "stream_encode_multipart", None), "__code__", None)
         tracker = weakref.ref(self)
 
@@ -180,11 +183,12 @@ class ResponseCheck:
 
         run_wsgi_app.__doc__ = original.__doc__
         run_wsgi_app.__wrapped__ = original  # type: ignore[attr-defined]
+        run_wsgi_app._hygiene_original = original  # type: ignore[attr-defined]
         module.run_wsgi_app = run_wsgi_app  # type: ignore[attr-defined]
 
         def undo() -> None:
             if module.run_wsgi_app is run_wsgi_app:
-                module.run_wsgi_app = original  # type: ignore[attr-defined]
+                module.run_wsgi_app = before_us  # type: ignore[attr-defined]
 
         self._undo = undo
 
@@ -248,24 +252,26 @@ class ResponseCheck:
             except OSError:
                 return
 
-    def _see_contexts(self, before: tuple[Any, ...], body: Body) -> None:
+    def _see_contexts(self, before: tuple[tuple[Any, int], ...], body: Body) -> None:
         """``stream_with_context`` leaves its contexts pushed until the body is read or closed."""
         after = self._top_context()
-        for old, new in zip(before, after, strict=False):
-            if new is not old and new is not None:
-                self._holders.append((weakref.ref(new), weakref.ref(body)))
+        for (old, old_depth), (new, depth) in zip(before, after, strict=False):
+            if new is not None and (new is not old or depth > old_depth):
+                self._holders.append((weakref.ref(new), depth - 1, weakref.ref(body)))
 
-    def holds(self, context: Any) -> bool:
-        """Whether an open response keeps this context pushed."""
-        for reference, holder in self._holders:
+    def holds(self, context: Any, depth: int) -> bool:
+        """Whether an open response keeps this push of a context."""
+        for reference, position, holder in self._holders:
             body = holder()
-            if reference() is context and body is not None and body.is_open:
+            if position == depth and reference() is context and body is not None and body.is_open:
                 return True
         return False
 
     @property
     def holds_contexts(self) -> bool:
-        return any(body is not None and body.is_open for _, holder in self._holders for body in (holder(),))
+        return any(
+            body is not None and body.is_open for _, _, holder in self._holders for body in (holder(),)
+        )
 
     def close_owned_by(self, owner: Owner) -> None:
         """The owner ends: newest first, since contexts must be popped in reverse."""
@@ -277,7 +283,7 @@ class ResponseCheck:
 
     def close_context_holders(self) -> None:
         """Before the finalizer of a fixture that pushed a context of its own."""
-        self._close([body for _, holder in self._holders if (body := holder()) is not None])
+        self._close([body for _, _, holder in self._holders if (body := holder()) is not None])
 
     def close_all(self) -> None:
         self._close([body for _, body in sorted(self._bodies.items())])

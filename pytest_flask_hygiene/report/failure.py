@@ -89,6 +89,8 @@ def _frame_lines(frames: Sequence[Frame], start: Path) -> list[str]:
 
 def relative(path: str, start: Path) -> str:
     """The path as seen from ``start``, or from the install directory that it lies in."""
+    if path.startswith("<"):  # a doctest
+        return path
     try:
         return Path(os.path.abspath(path)).relative_to(start).as_posix()
     except ValueError:
