@@ -51,7 +51,7 @@ class ContextCheck:
                 self._watch(cls)
 
     def _watch(self, cls: Any) -> None:
-        original = cls.push
+        original = _unwrapped(cls.push)
         # Pushed with the request context, and popped with it.
         self._expected.add(original.__code__)
         check = weakref.ref(self)
@@ -76,7 +76,7 @@ class ContextCheck:
         """
         cls = module.FlaskClient
         self._client_open = cls.open.__code__
-        original = cls.__enter__
+        original = _unwrapped(cls.__enter__)
         check = weakref.ref(self)
 
         def __enter__(client: Any) -> Any:
@@ -99,13 +99,14 @@ class ContextCheck:
         return None
 
     def _replace(self, cls: Any, name: str, replacement: Any) -> None:
-        original = vars(cls)[name]
-        functools.update_wrapper(replacement, original)
+        before_us = vars(cls)[name]
+        functools.update_wrapper(replacement, before_us)
+        replacement._hygiene_original = _unwrapped(before_us)
         setattr(cls, name, replacement)
 
         def undo() -> None:
             if vars(cls).get(name) is replacement:
-                setattr(cls, name, original)
+                setattr(cls, name, before_us)
 
         self._undo.append(undo)
 
@@ -173,6 +174,11 @@ class ContextCheck:
             # A teardown function of the application raised, or something else is on top.
             if variable.get(None) is context and _depth(context) <= depth:
                 variable.set(previous)
+
+
+def _unwrapped(method: Any) -> Any:
+    """Without the replacement of a run that this one is nested in (pytester): the contexts are ours."""
+    return getattr(method, "_hygiene_original", method)
 
 
 def _depth(context: Any) -> int:

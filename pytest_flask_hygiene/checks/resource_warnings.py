@@ -108,8 +108,14 @@ class ResourceWarningCheck:
         self._base_recorder = None
 
     def silenced(self, text: str) -> bool:
-        """Whether the user's filters would ignore a ResourceWarning of this text, from wherever it comes."""
-        return _action(warnings.filters, text, ResourceWarning, "", 0) == "ignore"
+        """Whether the user ignores or records a ResourceWarning of this text, from wherever it comes."""
+        if _action(warnings.filters, text, ResourceWarning, "", 0) == "ignore":
+            return True
+        return self._recorder_active() and _action(_without_ours(), text, ResourceWarning, "", 0) != "ignore"
+
+    def _recorder_active(self) -> bool:
+        """``pytest.warns``, ``recwarn`` or ``catch_warnings(record=True)``, inside pytest's own."""
+        return warnings._showwarnmsg_impl is not self._base_recorder  # type: ignore[attr-defined]
 
     def _on_message(self, message: warnings.WarningMessage) -> None:
         original = self._original
@@ -122,8 +128,7 @@ class ResourceWarningCheck:
             frame = sys._getframe(1)
             source = message.source
             kind, birth = self._recorded.get(id(source)) or self._identify(source, frame)
-            recorder_active = warnings._showwarnmsg_impl is not self._base_recorder  # type: ignore[attr-defined]
-            if recorder_active and shown:
+            if self._recorder_active() and shown:
                 # The user's recorder gets it.  pytest.warns may emit it again, when the file is closed
                 # and can't be recognized any more.
                 if source is not None:
@@ -180,12 +185,14 @@ class ResourceWarningCheck:
         return kind, None
 
     def _shown_without_us(self, message: warnings.WarningMessage) -> bool:
-        filters = [entry for entry in warnings.filters if not isinstance(entry, _OurFilter)]
         module = message.filename.removesuffix(".py")
         frame: FrameType | None = sys._getframe(2)
         if frame is not None and frame.f_code.co_filename == message.filename:
             module = str(frame.f_globals.get("__name__", module))
-        return _action(filters, str(message.message), message.category, module, message.lineno) != "ignore"
+        return (
+            _action(_without_ours(), str(message.message), message.category, module, message.lineno)
+            != "ignore"
+        )
 
 
 def _let_through(current: Iterable[_Filter], user_ignores: bool) -> tuple[list[_Filter], list[_Filter]]:
@@ -257,6 +264,10 @@ def _names_resource_warning(text: str) -> bool:
         and not parts[3]
         and not parts[4]
     )
+
+
+def _without_ours() -> list[_Filter]:
+    return [entry for entry in warnings.filters if not isinstance(entry, _OurFilter)]
 
 
 def _action(filters: Iterable[_Filter], text: str, category: type[Warning], module: str, line: int) -> str:

@@ -79,7 +79,7 @@ class SqliteCheck:
         """3.10: our own cells come out of the sweep; a connection that came with its cell was dropped."""
         if not _HOLDS:
             return
-        cells = [o for o in garbage if type(o) is _Cell]
+        cells = [o for o in garbage if type(o) is _Cell and o.itself is not None]
         if not cells:
             return
         ids = {id(o) for o in garbage}
@@ -90,6 +90,8 @@ class SqliteCheck:
                 self._on_dropped(cell.birth, description(connection))
             else:
                 self._held.append((connection, cell.birth))
+            # By now nothing but itself refers to the cell.
+            cell.itself = None
             del cell.connection, connection, cell
 
     def before_collection(self, generation: int) -> None:
@@ -133,7 +135,7 @@ class _Cell:
     def __init__(self, connection: Connection, birth: Birth) -> None:
         self.connection = connection
         self.birth = birth
-        self.itself = self
+        self.itself: _Cell | None = self
 
 
 def is_open(connection: Any) -> bool:
