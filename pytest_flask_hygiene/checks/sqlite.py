@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Python 3.13 and later warn by themselves (CPython gh-105539).
 NEEDED: Final = sys.version_info < (3, 13)
+_MAX_CONNECTIONS: Final = 4096
 _HOLDS: Final = sys.version_info < (3, 11)
 #: ``sys.getrefcount`` of an object that only our tuple, the loop variable and the call refer to.
 _ONLY_OURS: Final = 3
@@ -42,6 +43,10 @@ class SqliteCheck:
         if _HOLDS:
             self._held.append((connection, birth))
         else:
+            if len(self._births) >= _MAX_CONNECTIONS:
+                # Closed ones are not taken out when they go.
+                for key in list(self._births)[: _MAX_CONNECTIONS // 2]:
+                    del self._births[key]
             self._births[id(connection)] = birth
 
     def release_dropped(self) -> None:
