@@ -25,7 +25,7 @@ def state():
         "debug": gc.get_debug(), "enabled": gc.isenabled(), "threshold": gc.get_threshold(),
         "freeze": gc.get_freeze_count(), "callbacks": len(gc.callbacks), "garbage": len(gc.garbage),
         "collect": type(gc.collect).__name__, "threads": threading.active_count(),
-        "descriptors": sorted(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else [],
+        "descriptors": len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0,
         "showwarnmsg": warnings._showwarnmsg.__qualname__,
         "thread_start": threading.Thread.start.__qualname__,
         "meta_path": [type(finder).__name__ for finder in sys.meta_path],
