@@ -269,7 +269,8 @@ class BirthRecorder:
         if descriptor is not None:
             birth = self.by_descriptor.get(descriptor)
             if birth is not None and same_name(birth.path, name):
-                return birth
+                # A pipe is named by its descriptor; another name means that the descriptor is another's now.
+                return birth if birth.kind != "subprocess" or isinstance(name, int) else None
         if not isinstance(name, (str, bytes)):
             return None
         path = os.fsdecode(name)

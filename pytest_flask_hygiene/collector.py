@@ -172,8 +172,8 @@ class Collector:
             self._sweeping = False
             self.stop_saving()
 
-    def discard(self) -> None:
-        """Free what is garbage by now without judging it."""
+    def collect(self) -> None:
+        """Collect what is new without judging it: late warnings come, memory is freed."""
         self.stop_saving()
         _builtin_collect()
 

@@ -43,6 +43,8 @@ def descriptor_and_name(file: object) -> tuple[int | None, object]:
 
 def same_name(opened: object, name: object) -> bool:
     """Whether a file's ``name`` agrees with what was opened (temporary files are named by a number)."""
+    if isinstance(opened, int):
+        return opened == name
     if not isinstance(opened, str) or not isinstance(name, (str, bytes)):
         return True
     return opened == os.fsdecode(name)

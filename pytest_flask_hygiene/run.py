@@ -153,7 +153,7 @@ class Run:
             if self.full:
                 if self._last_failed:
                     self._forget_last_failure()
-                    self.collector.discard()
+                    self.collector.collect()
                 self.collector.thaw()
                 self.collector.sweep(free=False)
             self.ledger.flush_pending()
@@ -182,7 +182,10 @@ class Run:
             if not self._last_failed:
                 # Without fixture values there is nothing that pytest let go of only now.
                 if self._had_fixtures:
-                    self.collector.sweep()
+                    if self.sqlite.needs_sweep:
+                        self.collector.sweep()
+                    else:
+                        self.collector.collect()
                 self.collector.freeze()
             self.sqlite.forget_closed()
         self.ledger.end()
@@ -194,7 +197,7 @@ class Run:
             # pytest keeps a failed test's exception, and so its frames, until the next test's call.
             # It would become garbage of that innocent test.
             self._forget_last_failure()
-            self.collector.discard()
+            self.collector.collect()
             self.collector.freeze()
             self._last_failed = False
         owner = owner_of_test(item)

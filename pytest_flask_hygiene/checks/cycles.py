@@ -27,7 +27,7 @@ class CycleCheck:
     def __init__(self, origin: OriginMap) -> None:
         self._origin = origin
         self._is_exception: dict[type, bool] = {}
-        self._library_edges: dict[tuple[CodeType, ...], tuple[str, ...]] = {}
+        self._library_edges: dict[tuple[CodeType, ...], str] = {}
 
     def stop(self) -> None:
         self._is_exception.clear()
@@ -78,27 +78,30 @@ class CycleCheck:
                 graph.clear()
             if judgement.cycles:
                 return judgement
-        judgement.library_edge = next(iter(self._edges_of(frames, exceptions)), "")
+        judgement.library_edge = self._edge_of(frames, exceptions)
         return judgement
 
-    def _edges_of(self, frames: list[FrameType], exceptions: list[BaseException]) -> tuple[str, ...]:
-        """The library variables that refer to the exceptions.  The same frames mean the same edges."""
+    def _edge_of(self, frames: list[FrameType], exceptions: list[BaseException]) -> str:
+        """The first library variable that refers to an exception.  The same frames mean the same one."""
         library = [f for f in frames if self._origin(f.f_code.co_filename) in ("library", "stdlib")]
         key = tuple(frame.f_code for frame in library)
-        edges = self._library_edges.get(key)
-        if edges is None:
+        edge = self._library_edges.get(key)
+        if edge is None:
             wanted = {id(e) for e in exceptions}
-            found: dict[str, None] = {}
-            for frame in library:
-                for name, value in frame.f_locals.items():
-                    if id(value) in wanted or _holds(value, wanted):
-                        code = frame.f_code
-                        found[f"{short_path(code.co_filename)} {code.co_name}.{name}"] = None
-            edges = self._library_edges[key] = tuple(found)
             if len(self._library_edges) > 1_000:
                 self._library_edges.clear()
+            edge = self._library_edges[key] = _first_edge(library, wanted)
         library.clear()
-        return edges
+        return edge
+
+
+def _first_edge(frames: list[FrameType], wanted: set[int]) -> str:
+    for frame in frames:
+        for name, value in frame.f_locals.items():
+            if id(value) in wanted or _holds(value, wanted):
+                code = frame.f_code
+                return f"{short_path(code.co_filename)} {code.co_name}.{name}"
+    return ""
 
 
 def _holds(value: object, wanted: set[int]) -> bool:

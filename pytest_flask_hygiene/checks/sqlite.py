@@ -49,6 +49,11 @@ class SqliteCheck:
                     del self._births[key]
             self._births[id(connection)] = birth
 
+    @property
+    def needs_sweep(self) -> bool:
+        """3.10: only a sweep can tell whether a connection that is held here is otherwise dropped."""
+        return bool(self._held)
+
     def release_dropped(self) -> None:
         """3.10: let go of connections that nobody else refers to, so that their locks end."""
         if not self._held:
