@@ -57,7 +57,9 @@ def run_and_record(suite: Path, target: Path, *args: str) -> dict[str, object]:
     ]
     environment = {**os.environ, "RECORD": str(record), "PYTHONPATH": str(plugin), "PYTHONHASHSEED": "0"}
     (suite / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n", "utf-8")
-    subprocess.run(command, env=environment, cwd=suite, capture_output=True, timeout=300, check=False)
+    done = subprocess.run(command, env=environment, cwd=suite, capture_output=True, timeout=300, check=False)
+    # Shown if the two differ.
+    print(done.stdout.decode("utf-8", "replace"))
     recorded: dict[str, object] = json.loads(record.read_text("utf-8"))
     shutil.rmtree(suite / "__pycache__", ignore_errors=True)
     return recorded
