@@ -11,16 +11,16 @@ The hook keeps no object alive: files are known by their descriptor, other thing
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any, Final, Literal
 
 from .files import descriptor_and_name, same_name
-from .findings import Kind, Owner
+from .findings import Finding, Kind, Owner
+from .makers import Makers
 from .owners import OwnerTracker
 from .stacks import IMPORT_FILES, Stack, capture_stack
 
@@ -34,7 +34,6 @@ _MAX_OBJECTS: Final = 4096
 
 
 _SUBPROCESS_FILE: Final = os.sep + "subprocess.py"
-_POOL_FILE: Final = os.path.join("sqlalchemy", "pool", "base.py")
 
 #: The ``path`` of a birth that stands for the pool of a SQLAlchemy engine.
 ENGINE: Final = "SQLAlchemy engine"
@@ -43,7 +42,7 @@ ENGINE: Final = "SQLAlchemy engine"
 class Birth:
     """One resource being opened."""
 
-    __slots__ = ("kind", "label", "owner", "path", "reported", "served", "stack")
+    __slots__ = ("finding", "kind", "owner", "path", "ref", "reported", "served", "stack")
 
     def __init__(self, kind: Kind, owner: Owner, stack: Stack, path: object = None) -> None:
         self.kind: Kind = kind
@@ -51,7 +50,11 @@ class Birth:
         self.stack = stack
         self.path = path
         """A file's or directory's name, a descriptor's number, or None."""
+        self.ref: Callable[[], Any] | None = None
+        """The object itself, weakly, where it can be referred to so."""
         self.reported = False
+        self.finding: Finding | None = None
+        """What was reported of it, as long as that may change: left open now, dropped later."""
         self.served: Literal["", "response", "upload"] = ""
         """What it belongs to, if that is closed for the test."""
 
@@ -88,17 +91,18 @@ class BirthRecorder:
         self.on_sqlite_connect: Callable[[], None] | None = None
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
         self._popen_under_way: tuple[int, Birth] | None = None
-        self._pools: weakref.WeakKeyDictionary[Any, Birth] = weakref.WeakKeyDictionary()
-        self._undo: list[Callable[[], None]] = []
         self.faults: list[str] = []
+        self.makers = Makers(owners, self._fault)
 
     def start(self) -> None:
         handlers = _install()
         self._previous = dict(handlers)
         handlers.clear()
+        self.makers.watch_log_handlers()
         handlers.update(
             {
                 "open": self._on_open,
+                "mmap.__new__": self._guarded(self._on_mmap),
                 "socket.__new__": self._guarded(self._on_socket),
                 "sqlite3.connect": self._guarded(self._on_sqlite_connect),
                 "sqlite3.connect/handle": self._guarded(self._on_sqlite_handle),
@@ -113,9 +117,7 @@ class BirthRecorder:
         handlers.clear()
         handlers.update(self._previous)
         self._previous = {}
-        while self._undo:
-            self._undo.pop()()
-        self._pools.clear()
+        self.makers.stop()
         self.by_descriptor.clear()
         self.by_path.clear()
         self.by_id.clear()
@@ -150,7 +152,11 @@ class BirthRecorder:
                     descriptor = -1
                 if type(path) is not str:
                     path = os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else None
-            birth = Birth("file", self._owners.get(), capture_stack(frame), path)
+            maker = self.makers.of_log_file(frame)
+            if maker is None:
+                birth = Birth("file", self._owners.get(), capture_stack(frame), path)
+            else:
+                birth = Birth("file", maker.owner, maker.stack, path)
             if path is descriptor:
                 birth = self._pipe_of_popen(frame, birth)
             if descriptor >= 0 and os.name == "posix":
@@ -160,6 +166,15 @@ class BirthRecorder:
         except Exception as error:
             self._fault(error)
 
+    def _on_mmap(self, args: tuple[Any, ...]) -> None:
+        # A mapping has a duplicate of the file's descriptor, which stays open when the file is closed.
+        mapped = self.by_descriptor.get(args[0])
+        if mapped is not None and os.name == "posix":
+            descriptor = os.dup(2)
+            os.close(descriptor)
+            stack = capture_stack(sys._getframe(3))
+            self.by_descriptor[descriptor] = Birth("file", self._owners.get(), stack, mapped.path)
+
     def _on_socket(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
         birth = Birth("socket", self._owners.get(), capture_stack(frame))
@@ -167,64 +182,26 @@ class BirthRecorder:
         if loop is not None:
             # An event loop's own socket pair: one resource, the loop.
             birth.kind = "event-loop"
-            known = self.by_id.get(loop)
+            known = self.by_id.get(id(loop))
             if known is not None and known.stack[-1:] == birth.stack[-1:] and not known.reported:
                 birth = known
-            self._remember(self.by_id, loop, birth)
+            birth.ref = _weakly(loop)
+            self._remember(self.by_id, id(loop), birth)
+        if loop is None:
+            birth.ref = _weakly(args[0])
         self._remember(self.by_id, id(args[0]), birth)
 
     def _on_sqlite_connect(self, _: tuple[Any, ...]) -> None:
         if self.on_sqlite_connect is not None:
             self.on_sqlite_connect()
 
-    def watch_engines(self, module: ModuleType) -> None:
-        """SQLAlchemy: a pooled connection belongs to who created the engine, not to its first user.
-
-        Called right after the import of ``sqlalchemy.engine.create``, so that every other module imports
-        the replacement.  It does nothing more once the recorder is gone.
-        """
-        original = module.create_engine
-        recorder = weakref.ref(self)
-
-        @functools.wraps(original)
-        def create_engine(*args: Any, **kwargs: Any) -> Any:
-            engine = original(*args, **kwargs)
-            births = recorder()
-            if births is not None:
-                try:
-                    birth = Birth("sqlite", births._owners.get(), capture_stack(sys._getframe(1)), ENGINE)
-                    births._pools[engine.pool] = birth
-                except Exception as error:
-                    births._fault(error)
-            return engine
-
-        packages = [
-            sys.modules.get(name) for name in ("sqlalchemy.engine.create", "sqlalchemy.engine", "sqlalchemy")
-        ]
-
-        def put(old: Any, new: Any) -> None:
-            for package in packages:
-                if package is not None and vars(package).get("create_engine") is old:
-                    package.create_engine = new  # type: ignore[attr-defined]
-
-        put(original, create_engine)
-        self._undo.append(lambda: put(create_engine, original))
-
-    def _pool_of(self, frame: FrameType | None) -> Birth | None:
-        """The engine whose pool is opening a connection now."""
-        for _ in range(16 if self._pools else 0):
-            if frame is None:
-                return None
-            if frame.f_code.co_filename.endswith(_POOL_FILE):
-                pool = frame.f_locals.get("pool")
-                if pool is not None:
-                    return self._pools.get(pool)
-            frame = frame.f_back
-        return None
-
     def _on_sqlite_handle(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
-        birth = self._pool_of(frame) or Birth("sqlite", self._owners.get(), capture_stack(frame))
+        maker = self.makers.of_pooled_connection(frame)
+        if maker is None:
+            birth = Birth("sqlite", self._owners.get(), capture_stack(frame))
+        else:
+            birth = maker.born = maker.born or Birth("sqlite", maker.owner, maker.stack, ENGINE)
         self._remember(self.by_id, id(args[0]), birth)
         if self.on_sqlite_handle is not None:
             self.on_sqlite_handle(args[0], birth)
@@ -249,6 +226,7 @@ class BirthRecorder:
             if self._popen_under_way is not None and self._popen_under_way[0] == id(process):
                 birth = self._popen_under_way[1]
             self._popen_under_way = None
+            birth.ref = _weakly(process)
             self._remember(self.by_id, id(process), birth)
 
     def _on_mkdtemp(self, args: tuple[Any, ...]) -> None:
@@ -305,11 +283,18 @@ class BirthRecorder:
                     yield descriptor, birth
 
 
-def _loop_being_made(frame: FrameType | None) -> int | None:
+def _weakly(thing: object) -> Callable[[], Any] | None:
+    try:
+        return weakref.ref(thing)
+    except TypeError:
+        return None
+
+
+def _loop_being_made(frame: FrameType | None) -> object:
     for _ in range(5):
         if frame is None:
             return None
         if frame.f_code.co_name == "_make_self_pipe":
-            return id(frame.f_locals.get("self"))
+            return frame.f_locals.get("self")
         frame = frame.f_back
     return None

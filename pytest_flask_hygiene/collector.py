@@ -243,11 +243,3 @@ def _asked_for_by_name() -> bool:
     frame = sys._getframe(2)
     names = frame.f_globals
     return any(names.get(name) is _builtin_collect for name in frame.f_code.co_names)
-
-
-def generations_up_to(generation: int) -> list[Any]:
-    """The tracked objects that a collection of ``generation`` is about to look at; frozen ones are not."""
-    objects: list[Any] = []
-    for number in range(generation + 1):
-        objects += gc.get_objects(generation=number)
-    return objects

@@ -81,7 +81,7 @@ class Run:
         self.collector = Collector(
             self._judge_garbage, self._before_collection, self._after_collection, self.sqlite.prepare
         )
-        self.imports.when_imported("sqlalchemy.engine.create", self.births.watch_engines)
+        self.imports.when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
         self._decisions = _filters_on_record(config)
         self._generation = 0
         self._pushes_before_call = 0

@@ -59,7 +59,7 @@ def run_and_record(suite: Path, target: Path, *args: str) -> dict[str, object]:
     (suite / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n", "utf-8")
     done = subprocess.run(command, env=environment, cwd=suite, capture_output=True, timeout=300, check=False)
     # Shown if the two differ.
-    print(done.stdout.decode("utf-8", "replace"))
+    sys.stdout.write(done.stdout.decode("utf-8", "replace"))
     recorded: dict[str, object] = json.loads(record.read_text("utf-8"))
     shutil.rmtree(suite / "__pycache__", ignore_errors=True)
     return recorded

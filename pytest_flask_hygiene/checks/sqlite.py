@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..births import Birth
-from ..collector import generations_up_to
+from ..heap import ids_on_heap, objects_by_id
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -112,9 +112,9 @@ class SqliteCheck:
 
         births = self._births
         self._open_before = {}
-        for candidate in generations_up_to(generation):
-            birth = births.get(id(candidate))
-            if birth is not None and issubclass(type(candidate), sqlite3.Connection):
+        for candidate in objects_by_id(births, generation + 1):
+            if issubclass(type(candidate), sqlite3.Connection):
+                birth = births[id(candidate)]
                 if is_open(candidate):
                     self._open_before[id(candidate)] = birth
                 else:
@@ -128,7 +128,7 @@ class SqliteCheck:
         if saved is not None:
             dropped = {id(o) for o in saved} & before.keys()
         else:
-            dropped = before.keys() - {id(o) for o in generations_up_to(min(survivors_of + 1, 2))}
+            dropped = before.keys() - ids_on_heap(before, min(survivors_of + 2, 3))
         for key in dropped:
             self._births.pop(key, None)
             self._on_dropped(before[key], f"unclosed database in <sqlite3.Connection object at {key:#x}>")
