@@ -160,12 +160,14 @@ class Finding:
     """Fails in mode ``fail``; in mode ``warn`` its outcome is ``noted`` all the same."""
 
     @property
-    def key(self) -> tuple[str, str, str, str, tuple[tuple[str, int], ...]]:
-        """Findings with equal keys are one finding with a count."""
+    def key(self) -> tuple[object, ...]:
+        """Findings with equal keys are one finding with a count, whichever worker they come from."""
+        owner = self.owner
         return (
             self.kind,
             self.state,
-            self.owner.scope,
-            self.owner.name,
+            # Names alone may be equal: of fixtures in two files, of a test that two classes inherit.
+            (owner.scope, owner.name, owner.nodeid, owner.path, owner.line),
             tuple((f.path, f.line) for f in self.site.frames),
+            self.variable,
         )

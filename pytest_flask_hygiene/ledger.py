@@ -56,10 +56,11 @@ class Ledger:
         self._settings = settings
         self.attempt: Attempt | None = None
         self.by_test: dict[str, list[Finding]] = {}
+        self.changed: set[str] = set()
+        """Tests whose findings have changed since a pytest-xdist worker last sent them home."""
         self.of_session: list[Finding] = []
         self._pending: dict[Owner, list[Finding]] = {}
         self.library_edges: Counter[str] = Counter()
-        self.upstream: Counter[str] = Counter()
         self.responses_closed = 0
         self.uploads_closed = 0
         self.stopped_early: list[str] = []
@@ -68,7 +69,8 @@ class Ledger:
     def begin(self, attempt: Attempt) -> None:
         self.attempt = attempt
         # pytest-rerunfailures: the last attempt decides.
-        self.by_test.pop(attempt.nodeid, None)
+        if self.by_test.pop(attempt.nodeid, None) is not None:
+            self.changed.add(attempt.nodeid)
 
     def end(self) -> None:
         self.attempt = None
@@ -140,16 +142,19 @@ class Ledger:
                 finding.outcome = "noted"
                 finding.is_leak = False
         if findings:
-            self.by_test.setdefault(attempt.nodeid, []).extend(findings)
+            self.add(attempt.nodeid, findings)
         return findings
+
+    def add(self, nodeid: str, findings: Iterable[Finding]) -> None:
+        """More findings of a test, also of one whose reports are out."""
+        self.by_test.setdefault(nodeid, []).extend(findings)
+        self.changed.add(nodeid)
 
     def _decide(self, finding: Finding, marks: Iterable[AllowLeak]) -> None:
         finding.outcome = decide(finding, self._settings, tuple(marks))
         finding.is_leak = finding.outcome == "failed"
         if finding.is_leak and self._settings.mode == "warn":
             finding.outcome = "noted"
-        if finding.upstream:
-            self.upstream[finding.upstream] += finding.count
 
     @property
     def findings(self) -> list[Finding]:
@@ -159,11 +164,42 @@ class Ledger:
     def leaks(self) -> list[Finding]:
         return [f for f in self.findings if f.is_leak]
 
+    @property
+    def outside_tests(self) -> list[Finding]:
+        """Session findings, but for those that a test is charged with as well.
+
+        A wider fixture may end with a test on one worker, and after the last test on another.
+        """
+        charged = {f.key for findings in self.by_test.values() for f in findings if f.is_leak}
+        return [f for f in self.of_session if f.key not in charged]
+
+    @property
+    def pending(self) -> list[Finding]:
+        """Those of wider fixtures that have not ended."""
+        return [f for findings in self._pending.values() for f in findings]
+
+    @property
+    def upstream(self) -> Counter[str]:
+        """How many leaks each library is known for."""
+        counts: Counter[str] = Counter()
+        for finding in distinct(self.findings):
+            if finding.upstream:
+                counts[finding.upstream] += finding.count
+        return counts
+
 
 def merge(findings: list[Finding], finding: Finding) -> None:
     """Add a finding; what was opened at the same site by the same owner is one finding with a count."""
     for known in findings:
-        if known.key == finding.key and known.variable == finding.variable:
+        if known.key == finding.key:
             known.count += finding.count
             return
     findings.append(finding)
+
+
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """One of each: a wider fixture's leak is found in every worker, and each time the fixture ends."""
+    first: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.key, finding)
+    return list(first.values())

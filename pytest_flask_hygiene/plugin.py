@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
     from .run import Run
+    from .workers import Controller, Worker
 
-_HOOKS_NAME = "flask_hygiene_hooks"
 run_key = pytest.StashKey["Run"]()
+hooks_key = pytest.StashKey["Hooks"]()
 settings_key = pytest.StashKey[Settings]()
 
 
@@ -49,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _activate(config)
         run = config.stash[run_key]
         run.warnings.watch_finalizers()
-        _connect_workers(config, run)
+        _connect_workers(config, run, config.stash[hooks_key])
 
 
 def _activate(config: pytest.Config) -> None:
@@ -59,20 +60,23 @@ def _activate(config: pytest.Config) -> None:
 
     run = config.stash[run_key] = Run(config, read_settings(config))
     run.start()
-    config.pluginmanager.register(Hooks(run), _HOOKS_NAME)
+    hooks = config.stash[hooks_key] = Hooks(run)
+    config.pluginmanager.register(hooks, "flask_hygiene_hooks")
     # Also when pytest_configure is never reached: a usage error, a broken conftest.
     config.add_cleanup(run.stop)
 
 
-def _connect_workers(config: pytest.Config, run: Run) -> None:
+def _connect_workers(config: pytest.Config, run: Run, hooks: Hooks) -> None:
     if hasattr(config, "workerinput"):
         from .workers import Worker
 
-        config.pluginmanager.register(Worker(run), "flask_hygiene_worker")
+        worker = hooks.worker = Worker(run.ledger)
+        config.pluginmanager.register(worker, "flask_hygiene_worker")
     elif getattr(config.option, "dist", "no") != "no":
         from .workers import Controller
 
-        config.pluginmanager.register(Controller(run), "flask_hygiene_controller")
+        controller = hooks.controller = Controller(run.ledger, each=config.option.dist == "each")
+        config.pluginmanager.register(controller, "flask_hygiene_controller")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -91,6 +95,8 @@ class Hooks:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.worker: Worker | None = None
+        self.controller: Controller | None = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -163,17 +169,30 @@ class Hooks:
         finally:
             self.run.teardown_done(item)
 
-    # Inside every wrapper (pytest-xdist's sends the results home, the terminal's prints the summary) and
-    # after pytest's own, which ends the fixtures that are left.
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self.run.session_ends(session)
+    # Inside every other wrapper (pytest-xdist's sends the results home, the terminal's prints the summary)
+    # and after pytest's own hook, which ends the fixtures that are left; also after one that raises.
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+        raised = True
+        try:
+            yield
+            raised = False
+        finally:
+            if self.controller is not None:
+                self.controller.gather()
+            self.run.session_ends(session)
+            if self.worker is not None:
+                self.worker.session_ended(session)
+            else:
+                from .report.session import report_session
+
+                run = self.run
+                report_session(session.config, run.ledger, run.settings, None if raised else exitstatus)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-        from .report.terminal import write_summary
+        from .report.session import print_summary
 
-        run = self.run
-        write_summary(terminalreporter, run.ledger, run.settings, config.invocation_params.dir)
+        print_summary(terminalreporter, self.run.ledger, self.run.settings, config)
 
     # First, while pytest's own hooks (its last collection, say) still stand.
     @pytest.hookimpl(tryfirst=True)

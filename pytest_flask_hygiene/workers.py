@@ -1,91 +1,204 @@
 """pytest-xdist: each worker sends its findings home, and the controller merges them into one summary.
 
+What is new travels with each report, so that the findings of a worker that crashes are not lost.  What
+arrives replaces what was known of that worker, and so nothing is counted twice.
+
 Loaded only where pytest-xdist is in use.
 """
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from .findings import Finding, Frame, Owner, Site
-from .ledger import Ledger, merge
-
-if TYPE_CHECKING:
-    from .run import Run
+from .ledger import Ledger, distinct
+from .run import harmless
 
 _KEY: Final = "flask_hygiene"
+_LISTS: Final = ("of_session", "pending")
+
+#: A part of the ledger as plain data: ``by_test``, ``of_session``, ``pending``, ``counts``.
+State = dict[str, Any]
 
 
 class Worker:
     """In a worker process."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._sent: dict[str, object] = {}
 
-    # Registered before the hooks that end the session, and so called after them; still inside xdist's
-    # own wrapper, which sends the results.
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    # Only what goes over the wire is changed: no plugin of the worker ever sees it on a report.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_to_serializable(
+        self, report: pytest.CollectReport | pytest.TestReport
+    ) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+        data = yield
+        if data is not None and isinstance(report, pytest.TestReport):
+            news = self._news()
+            if news:
+                data[_KEY] = news
+        return data
+
+    @harmless
+    def session_ended(self, session: pytest.Session) -> None:
+        """All of it, once more: also what came after the last report."""
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
-        output[_KEY] = dump(self._run.ledger)
+        by_test = {nodeid: _dump(found) for nodeid, found in self.ledger.by_test.items()}
+        lists = {name: _dump(getattr(self.ledger, name)) for name in _LISTS}
+        output[_KEY] = _to_text({"by_test": by_test, **lists, "counts": _counts(self.ledger)})
+
+    @harmless
+    def _news(self) -> str:
+        ledger, news = self.ledger, State()
+        if ledger.changed:
+            news["by_test"] = {nodeid: _dump(ledger.by_test.get(nodeid, ())) for nodeid in ledger.changed}
+            ledger.changed.clear()
+        for name in _LISTS:
+            findings: list[Finding] = getattr(ledger, name)
+            if self._is_new(name, (len(findings), sum(f.count for f in findings))):
+                news[name] = _dump(findings)
+        counts = _counts(ledger)
+        if self._is_new("counts", counts):
+            news["counts"] = counts
+        return _to_text(news) if news else ""
+
+    def _is_new(self, name: str, value: object) -> bool:
+        if name in self._sent and self._sent[name] == value:
+            return False
+        self._sent[name] = value
+        return True
 
 
 class Controller:
     """In the process that prints the summary; it runs no test itself."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, ledger: Ledger, *, each: bool) -> None:
+        self.ledger = ledger
+        self._each = each
+        """``--dist each``: every worker runs every test."""
+        self._states: dict[str, State] = {}
+        self._ran_on: dict[str, str] = {}
+        self._collected: Sequence[str] = ()
+
+    # First of all, so that no other plugin meets what a worker has sent.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
+        self._take(report)
+        return (yield)
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        self._collected = ids
+
+    # May be called twice for the same worker.
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        # A worker that crashed has no output; its reports have arrived all the same.
-        data = getattr(node, "workeroutput", {}).get(_KEY)
-        if data is not None:
-            load(data, self._run.ledger)
+        self._finish(node)
+
+    @harmless
+    def _take(self, report: pytest.TestReport) -> None:
+        worker = getattr(report, "worker_id", "")
+        if report.when == "setup":
+            self._ran_on[report.nodeid] = worker
+        text = report.__dict__.pop(_KEY, "")
+        if text:
+            news = json.loads(text)
+            state = self._states.setdefault(worker, {"by_test": {}})
+            state["by_test"].update(news.pop("by_test", {}))
+            state.update(news)
+
+    @harmless
+    def _finish(self, node: Any) -> None:
+        # One that crashed has no output.
+        text = getattr(node, "workeroutput", {}).get(_KEY)
+        if text:
+            self._states[node.workerinput["workerid"]] = json.loads(text)
+
+    @harmless
+    def gather(self) -> None:
+        """What all workers have found, into this process's own ledger."""
+        ledger, states = self.ledger, self._states
+        found: dict[str, list[Finding]] = {}
+        for worker, state in states.items():
+            for nodeid, findings in state["by_test"].items():
+                # A worker crashed in a rerun, and another ran the test again: the last attempt decides.
+                if self._each or self._ran_on.get(nodeid, worker) == worker:
+                    found.setdefault(nodeid, []).extend(_load(findings))
+        order = {nodeid: number for number, nodeid in enumerate(self._collected)}
+        for nodeid in sorted(found, key=lambda nodeid: order.get(nodeid, len(order))):
+            ledger.add(nodeid, found[nodeid])
+        for state in states.values():
+            _unite(ledger.of_session, _load(state.get("of_session", ())))
+            _add_counts(ledger, state.get("counts"))
+        # A worker that crashed will not end its wider fixtures.
+        pending = [f for state in states.values() for f in _load(state.get("pending", ()))]
+        known = {f.key for f in ledger.findings}
+        for finding in distinct(pending):
+            if finding.key not in known:
+                ledger.record(finding)
 
 
-def dump(ledger: Ledger) -> dict[str, Any]:
-    """The ledger as plain data that execnet can send."""
+def _unite(findings: list[Finding], others: Iterable[Finding]) -> None:
+    """Every worker imports the same files: found by several, it is one leak all the same."""
+    known = {f.key: f for f in findings}
+    for other in others:
+        mine = known.get(other.key)
+        if mine is None:
+            findings.append(other)
+        else:
+            mine.count = max(mine.count, other.count)
+
+
+def _counts(ledger: Ledger) -> State:
     return {
-        "by_test": {nodeid: [_dump(f) for f in found] for nodeid, found in ledger.by_test.items()},
-        "of_session": [_dump(f) for f in ledger.of_session],
         "library_edges": dict(ledger.library_edges),
-        "upstream": dict(ledger.upstream),
         "responses_closed": ledger.responses_closed,
         "uploads_closed": ledger.uploads_closed,
-        "stopped_early": ledger.stopped_early,
-        "faults": ledger.faults,
+        "stopped_early": list(ledger.stopped_early),
+        "faults": list(ledger.faults),
     }
 
 
-def load(data: dict[str, Any], ledger: Ledger) -> None:
-    for nodeid, found in data["by_test"].items():
-        ledger.by_test.setdefault(nodeid, []).extend(_load(f) for f in found)
-    for finding in data["of_session"]:
-        merge(ledger.of_session, _load(finding))
-    ledger.library_edges.update(data["library_edges"])
-    ledger.upstream.update(data["upstream"])
-    ledger.responses_closed += data["responses_closed"]
-    ledger.uploads_closed += data["uploads_closed"]
-    ledger.stopped_early += data["stopped_early"]
-    ledger.faults += data["faults"]
+def _add_counts(ledger: Ledger, counts: State | None) -> None:
+    if counts is None:
+        return
+    ledger.library_edges.update(Counter(counts["library_edges"]))
+    ledger.responses_closed += counts["responses_closed"]
+    ledger.uploads_closed += counts["uploads_closed"]
+    ledger.stopped_early += counts["stopped_early"]
+    ledger.faults += counts["faults"]
 
 
-def _dump(finding: Finding) -> dict[str, Any]:
+def _to_text(state: State) -> str:
+    """As JSON: other plugins and execnet take plain text, but not every string that names a file."""
+    return json.dumps(state, default=str)
+
+
+def _dump(findings: Iterable[Finding]) -> list[State]:
+    return [_dump_one(finding) for finding in findings]
+
+
+def _dump_one(finding: Finding) -> State:
     owner = finding.owner
     data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site")}
     data["owner"] = {name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line")}
     data["site"] = asdict(finding.site)
-    data["site"]["frames"] = list(data["site"]["frames"])
     return data
 
 
-def _load(data: dict[str, Any]) -> Finding:
-    data = dict(data)
-    owner = data.pop("owner")
+def _load(findings: Iterable[State]) -> list[Finding]:
+    return [_load_one(dict(data)) for data in findings]
+
+
+def _load_one(data: State) -> Finding:
+    owner = dict(data.pop("owner"))
     site = data.pop("site")
     innermost = site["innermost"]
     return Finding(

@@ -32,9 +32,10 @@ def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> Re
     where = f"{relative(frame.path, start)}:{frame.line}"
     more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
     # The short test summary shows this beside the test's name.
-    crash = ReprFileLocation(os.path.abspath(frame.path), frame.line, f"hygiene: {first.kind} {where}{more}")
+    message = _printable(f"hygiene: {first.kind} {where}{more}")
+    crash = ReprFileLocation(_printable(os.path.abspath(frame.path)), frame.line, message)
     text = "\n".join(lines).rstrip() + "\n"
-    entry = ReprEntryNative([text])
+    entry = ReprEntryNative([_printable(text)])
     traceback = ReprTraceback([entry], None, style="native")
     return ReprExceptionInfo(reprtraceback=traceback, reprcrash=crash)
 
@@ -54,6 +55,14 @@ def headline(findings: Sequence[Finding], test_name: str) -> str:
     return f"hygiene: {who} left {' and '.join(parts)}"
 
 
+def culprit(finding: Finding, start: Path) -> str:
+    """Who opened it, with no more of a path than is needed."""
+    owner = finding.owner
+    if owner.scope == "import":
+        return f"the import of {relative(owner.path, start)}"
+    return owner.describe()
+
+
 def finding_lines(finding: Finding, start: Path) -> list[str]:
     """What leaked, where it was opened, how to mend it."""
     happened = WHAT_HAPPENED[finding.kind]
@@ -66,7 +75,7 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
             lines.append(f"    {finding.message}")
     if finding.owner.is_fixture or finding.owner.scope == "import":
         where = relative(finding.owner.path, start)
-        lines.append(f"    by {finding.owner.describe()}, {where}:{finding.owner.line}")
+        lines.append(f"    by {culprit(finding, start)}, {where}:{finding.owner.line}")
     lines += _frame_lines(finding.site.frames, start)
     lines.append(f"fix: {finding.advice}")
     return lines
@@ -95,6 +104,11 @@ def relative(path: str, start: Path) -> str:
         return Path(os.path.abspath(path)).relative_to(start).as_posix()
     except ValueError:
         return short_path(path)
+
+
+def _printable(text: str) -> str:
+    """A file's name need not be valid text, but what pytest-xdist sends and what is printed must be."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def clip(text: str, width: int) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..findings import Finding
-from ..ledger import Ledger
+from ..ledger import Ledger, distinct
 from ..settings import Settings
-from .failure import clip, failure_repr, finding_lines, plural, relative
+from .failure import clip, culprit, failure_repr, finding_lines, plural, relative
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -54,8 +54,8 @@ def first_line(ledger: Ledger, settings: Settings) -> str:
     if not leaks:
         return "hygiene: no leaks"
     tests = {f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}
-    outside = sum(1 for f in leaks if f.when == "session")
-    text = f"hygiene: {plural(len(leaks), 'leak')}"
+    outside = len([f for f in ledger.outside_tests if f.is_leak])
+    text = f"hygiene: {plural(len(distinct(leaks)), 'leak')}"
     if tests:
         text += f" in {plural(len(tests), 'test')}"
     if outside:
@@ -67,10 +67,10 @@ def first_line(ledger: Ledger, settings: Settings) -> str:
 
 def session_report(finding: Finding, start: Path) -> pytest.TestReport:
     """The ``ERROR hygiene: ...`` line for what no test can be charged with."""
-    name = finding.nodeid or finding.owner.describe()
+    name = finding.nodeid or culprit(finding, start)
     return pytest.TestReport(
         nodeid=f"hygiene: {finding.kind} leaked by {name}",
-        location=(relative(finding.owner.path, start), finding.owner.line, "hygiene"),
+        location=(relative(finding.owner.path, start), max(finding.owner.line - 1, 0), "hygiene"),
         keywords={},
         outcome="failed",
         longrepr=failure_repr([finding], name, start),
@@ -103,7 +103,7 @@ def _groups(findings: list[Finding], start: Path, indent: str) -> list[str]:
 
 
 def _session_lines(ledger: Ledger, start: Path) -> list[str]:
-    findings = [f for f in ledger.of_session if f.is_leak]
+    findings = [f for f in ledger.outside_tests if f.is_leak]
     if not findings:
         return []
     lines = ["outside tests:"]
@@ -132,20 +132,19 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
         lines.append(f"exception cycles of libraries: {total}{hint.format(top)}")
     for library, count in ledger.upstream.most_common():
         lines.append(f"known upstream leaks: {count} in {library}")
-    unreported = [
-        f for f in ledger.findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"
-    ]
+    findings = distinct(ledger.findings)
+    unreported = [f for f in findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"]
     if unreported:
         names = sorted({f.site.library or f.owner.describe() for f in unreported})
         lines.append(
             f"opened by libraries, and charged to nobody: {len(unreported)} ({', '.join(names[:5])})"
         )
-    allowed = [f for f in ledger.findings if f.outcome == "allowed"]
+    allowed = [f for f in findings if f.outcome == "allowed"]
     if allowed:
         lines.append(f"allowed: {plural(len(allowed), 'leak')}")
         if verbose:
             lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
-    test_cycles = [f for f in ledger.findings if f.outcome == "noted" and f.in_tests]
+    test_cycles = [f for f in findings if f.outcome == "noted" and f.in_tests]
     if test_cycles:
         hint = "" if verbose else " (-v lists them)"
         lines.append(

@@ -1,0 +1,45 @@
+"""The session's end: what turns up then must still reach every place where a person or a tool looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from ..ledger import Ledger
+from ..settings import Settings
+from .terminal import write_summary
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+#: With any other exit status, and if a hook raises, pytest asks nobody for a summary.
+_WITH_SUMMARY: Final = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
+
+
+def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, exitstatus: int | None) -> None:
+    """``exitstatus``: what pytest's hooks were told; None if one of them raised."""
+    failed = [f for f in ledger.outside_tests if f.outcome == "failed"]
+    if failed and getattr(config.option, "xmlpath", None):
+        from .junit import add_to_xml
+
+        try:
+            add_to_xml(config, failed)
+        except Exception as error:
+            ledger.faults.append(f"JUnit XML: {type(error).__name__}: {error}")
+    reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus in _WITH_SUMMARY or reporter is None or reporter.no_summary:
+        return
+    if ledger.leaks or ledger.faults:
+        print_summary(reporter, ledger, settings, config)
+
+
+def print_summary(
+    reporter: TerminalReporter, ledger: Ledger, settings: Settings, config: pytest.Config
+) -> None:
+    try:
+        write_summary(reporter, ledger, settings, config.invocation_params.dir)
+    except Exception as error:
+        reporter.write_line(
+            f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
+        )
