@@ -56,16 +56,6 @@ def called(result: pytest.RunResult) -> list[str]:
     return [report.nodeid.rpartition("::")[2] for report in reports if report.when == "call"]
 
 
-def run_python(
-    pytester: pytest.Pytester, suite: str, *flags: str, args: tuple[str, ...] = (), stdin: str = ""
-) -> pytest.RunResult:
-    """Run a suite in a Python of its own."""
-    pytester.makepyfile(test_suite=dedent(suite))
-    switched_off = [arg for name in ("cacheprovider", *NO_OTHERS) for arg in ("-p", f"no:{name}")]
-    command = (sys.executable, *flags, "-m", "pytest", *switched_off, *args)
-    return pytester.run(*command, stdin=stdin.encode())
-
-
 def without_fault(result: pytest.RunResult) -> bool:
     return "fault of pytest-flask-hygiene" not in result.stdout.str()
 
@@ -107,9 +97,10 @@ def test_collecting_alone_finds_nothing(run_suite):
     assert charged(result) == []
 
 
-@pytest.mark.parametrize("flags", [("-X", "dev"), ("-O",)], ids=" ".join)
-def test_python_run_with(pytester, flags):
-    result = run_python(pytester, SUITE, *flags)
+def test_optimized_python_in_development_mode(pytester):
+    pytester.makepyfile(test_suite=dedent(SUITE))
+    switched_off = [arg for name in ("cacheprovider", *NO_OTHERS) for arg in ("-p", f"no:{name}")]
+    result = pytester.run(sys.executable, "-X", "dev", "-O", "-m", "pytest", *switched_off)
     result.assert_outcomes(failed=1, passed=3, errors=1)
     result.stdout.fnmatch_lines_random(SHORT_SUMMARY)
 
@@ -211,33 +202,45 @@ def test_what_a_stopped_test_holds_is_no_leak(run_suite):
 # -- the debugger
 
 
-def test_a_leak_does_not_enter_the_debugger(pytester):
-    result = run_python(pytester, SUITE, args=("--pdb",))
-    result.assert_outcomes(failed=1, passed=3, errors=1)
-    assert "(Pdb)" not in result.stdout.str()
+#: In this process pytester has closed the way to stdin.
+TYPIST = """
+    import io
+    import pdb
+    import sys
+
+    class Typist(pdb.Pdb):
+        def __init__(self, *args, **keywords):
+            typed = io.StringIO("p 'in', sorted(locals())\\nc\\n")
+            super().__init__(*args, **keywords, stdin=typed, stdout=sys.stdout)
+    """
+DEBUGGER = ("--pdbcls=typist:Typist", "-W", "default")
 
 
-def test_a_failing_test_enters_the_debugger_with_its_locals(pytester):
+def test_a_leak_does_not_enter_the_debugger(run_suite):
+    result = run_suite(SUITE, "--pdb", *DEBUGGER, files={"typist.py": TYPIST})
+    assert charged(result) == BOTH
+    result.stdout.no_fnmatch_line("*(Pdb)*")
+
+
+def test_a_failing_test_enters_the_debugger_with_its_locals(run_suite):
     suite = """
         def test_fails():
-            open("dropped.txt", "w")
             local = open("held.txt", "w")
-            assert local.name == "other"
+            assert local.closed
 
         def test_innocent():
             pass
         """
-    result = run_python(pytester, suite, args=("--pdb",), stdin="p 'is', local.closed, local.name\nc\n")
+    result = run_suite(suite, "--pdb", *DEBUGGER, files={"typist.py": TYPIST})
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["*('is', False, 'held.txt')*"])
+    result.stdout.fnmatch_lines(["*('in', [[]*'local'*[]])*"])
     assert without_fault(result)
 
 
-def test_trace_starts_the_debugger_and_still_finds_the_leak(pytester):
+def test_trace_starts_the_debugger_and_still_finds_the_leak(run_suite):
     # The debugger holds the frames of the test, and so what its arguments hold.
-    result = run_python(pytester, SUITE, args=("--trace", "-k", "not holds"), stdin="c\n" * 3)
-    result.assert_outcomes(failed=1, passed=2, deselected=1)
-    result.stdout.fnmatch_lines(SHORT_SUMMARY[:1])
+    result = run_suite(SUITE, "--trace", "-k", "not holds", *DEBUGGER, files={"typist.py": TYPIST})
+    assert charged(result) == BOTH[:1]
 
 
 # -- fixtures without tests, and plans
