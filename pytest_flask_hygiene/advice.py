@@ -22,6 +22,16 @@ WHAT_HAPPENED: Final[dict[str, str]] = {
     "other": "a ResourceWarning was emitted here",
 }
 
+#: The same for what somebody still refers to.
+STILL_OPEN: Final[dict[str, str]] = {
+    "file": "opened here and still open",
+    "socket": "opened here and still open",
+    "sqlite": "opened here and still open",
+    "subprocess": "started here, and nobody has waited for it or closed its pipes",
+    "tempdir": "created here and still there",
+    "event-loop": "created here and still open",
+}
+
 _DEFAULT: Final[dict[str, str]] = {
     "file": "use a with block: with open(...) as file:",
     "socket": "use a with block, or contextlib.closing(...)",
@@ -33,18 +43,37 @@ _DEFAULT: Final[dict[str, str]] = {
     "response": "use a with block: with client.get(...) as response:, or call response.close()",
     "cycle": "do not keep the exception in a variable of the frame that caught it: delete it in a "
     "finally block (del {variable}), or keep str(error) or traceback.format_exc() instead",
-    "thread": "stop and join it before its owner ends",
+    "thread": "stop it and join() it before its owner ends; an executor: with ThreadPoolExecutor() as pool:",
     "other": "close the resource that the warning names",
 }
 
 
+def what_happened(finding: Finding) -> str:
+    """What happened to the resource, in the words of the failure text."""
+    if finding.state == "left_open" and finding.kind in STILL_OPEN:
+        return STILL_OPEN[finding.kind]
+    return WHAT_HAPPENED[finding.kind]
+
+
 def advise(finding: Finding) -> str:
     """One sentence that knows the pattern around the site, as far as the source shows it."""
+    if finding.owner.scope == "held":
+        return _held(finding)
     frame = finding.site.frame
     code = frame.code if frame is not None else ""
     special = _SPECIAL.get(finding.kind)
     text = special(finding, code) if special is not None and frame is not None else ""
     return text or _DEFAULT[finding.kind]
+
+
+def _held(finding: Finding) -> str:
+    text = f"close it where the session ends, say in a session fixture; {finding.holder} holds it"
+    if "SQLAlchemy" in finding.message:
+        return text.replace("close it", "call engine.dispose()", 1)
+    if finding.holder.startswith("the cache of "):
+        function = finding.holder.removeprefix("the cache of ").removesuffix("()")
+        return f"{text}, and {function}.cache_clear() lets go of it"
+    return text
 
 
 def _file(finding: Finding, code: str) -> str:
@@ -91,6 +120,20 @@ def _socket(finding: Finding, _: str) -> str:
     return _in_fixture("with socket.socket() as sock: yield sock") if finding.owner.is_fixture else ""
 
 
+def _tempdir(_: Finding, code: str) -> str:
+    if "mkdtemp(" in code:
+        return "remove it with shutil.rmtree(), or use pytest's tmp_path"
+    return ""
+
+
+def _thread(_: Finding, code: str) -> str:
+    if re.search(r"\.submit\(|\.map\(", code):
+        return "shut the executor down: with ThreadPoolExecutor() as pool:, or pool.shutdown()"
+    if "Timer(" in code:
+        return "cancel() it before its owner ends"
+    return ""
+
+
 def _context(finding: Finding, code: str) -> str:
     if "__enter__" in code:
         return "leave it too (__exit__), or better, use a with block"
@@ -122,5 +165,7 @@ _SPECIAL: Final = {
     "sqlite": _sqlite,
     "socket": _socket,
     "context": _context,
+    "tempdir": _tempdir,
+    "thread": _thread,
     "cycle": _cycle,
 }

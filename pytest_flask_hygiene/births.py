@@ -92,7 +92,7 @@ class BirthRecorder:
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
         self._popen_under_way: tuple[int, Birth] | None = None
         self.faults: list[str] = []
-        self.makers = Makers(owners, self._fault)
+        self.makers = Makers(owners, self.fault)
 
     def start(self) -> None:
         handlers = _install()
@@ -128,11 +128,11 @@ class BirthRecorder:
             try:
                 handler(args)
             except Exception as error:
-                self._fault(error)
+                self.fault(error)
 
         return guarded
 
-    def _fault(self, error: Exception) -> None:
+    def fault(self, error: Exception) -> None:
         if len(self.faults) < 3:
             self.faults.append(f"birth recording: {type(error).__name__}: {error}")
 
@@ -164,7 +164,7 @@ class BirthRecorder:
             elif path is not None:
                 self._remember(self.by_path, path, birth)
         except Exception as error:
-            self._fault(error)
+            self.fault(error)
 
     def _on_mmap(self, args: tuple[Any, ...]) -> None:
         # A mapping has a duplicate of the file's descriptor, which stays open when the file is closed.

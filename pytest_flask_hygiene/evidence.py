@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from .births import ENGINE, Birth
 from .checks.cycle_graph import Cycle
@@ -13,6 +13,7 @@ from .checks.resource_warnings import Emission
 from .checks.responses import LeftResponse
 from .files import TEMPFILE
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
+from .holders import Holder, HolderFinder
 from .ledger import Attempt, Ledger
 from .origin import OUR_DIRECTORY, OriginMap
 from .settings import Settings
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from .owners import OwnerTracker
 
 _WERKZEUG_UTILS: Final = os.path.join("werkzeug", "utils.py")
+_ASYNCIO: Final = f"{os.sep}asyncio{os.sep}"
+#: Of the loop's default executor and of its child watcher: they end with the loop or with the process.
+_ASYNCIO_THREADS: Final = ("asyncio_", "waitpid-")
 _FLASK_APP: Final = os.path.join("flask", "app.py")
 
 
@@ -43,19 +47,85 @@ class Evidence:
 
     def of_birth(self, birth: Birth, state: State, text: str = "") -> None:
         """A resource whose opening was seen.  Each birth is reported once."""
+        known = birth.finding
         if birth.reported:
+            if known is None or known.outcome != "noted" or known.is_leak or state != "dropped":
+                return
+            # It was left open, and has been dropped since.
+            self._ledger.withdraw(known)
+        birth.reported, birth.finding = True, None
+        owner, site = _owner_of(birth), self._origin.site(birth.stack)
+        if known is not None and known.owner.scope == "held":
+            owner, site = known.owner, known.site
+        finding = Finding(birth.kind, state, owner, site, _message(birth, text))
+        self._note_upstream(finding, birth)
+        self._ledger.record(finding)
+
+    def of_left_open(self, birth: Birth, thing: object, holders: HolderFinder) -> None:
+        """A resource that is open although its owner has ended; ``thing`` is its object, if there is one."""
+        if birth.reported or birth.owner.failed:
             return
+        site = self._origin.site(birth.stack)
+        if not site.frames:
+            # A tool's own.
+            return
+        if birth.kind == "thread":
+            starter = self._thread_starter(birth)
+            if starter == "stdlib":
+                return
+            if starter == "library":
+                # It is the library's to end, and nobody is charged with it.
+                site = Site((), site.library, site.innermost)
         birth.reported = True
-        owner = birth.owner
-        module = importing_module(birth.stack)
-        if module:
-            owner = Owner("import", module, path=module, line=1)
-        kind = birth.kind
-        finding = Finding(kind, state, owner, self._origin.site(birth.stack), _message(birth, text))
-        upstream = known_upstream_leak(kind, birth.stack, self._origin)
+        text = f"thread {birth.path!r}" if birth.kind == "thread" else _message(birth, "")
+        finding = birth.finding = Finding(birth.kind, "left_open", _owner_of(birth), site, text)
+        self._note_upstream(finding, birth)
+        if thing is not None and site.frames and birth.kind != "thread":
+            self._name_holder(finding, holders.find(thing, site.frames))
+        self._ledger.record(finding)
+
+    def _note_upstream(self, finding: Finding, birth: Birth) -> None:
+        upstream = known_upstream_leak(birth.kind, birth.stack, self._origin)
         if upstream is not None:
             finding.upstream = f"{upstream.library} ({upstream.issue})"
-        self._ledger.record(finding)
+
+    def _thread_starter(self, birth: Birth) -> Literal["reader", "library", "stdlib"]:
+        """Whose code started a thread; the standard library's own are asyncio's workers and the like."""
+        asyncio = False
+        for code, _ in birth.stack:
+            origin = self._origin(code.co_filename)
+            if origin == "library":
+                return "library"
+            if origin in ("app", "test"):
+                own = asyncio and str(birth.path).startswith(_ASYNCIO_THREADS)
+                return "stdlib" if own else "reader"
+            asyncio = asyncio or _ASYNCIO in code.co_filename
+        return "stdlib"
+
+    def _name_holder(self, finding: Finding, holder: Holder | None) -> None:
+        """What a cache, a global of the application or a library's pool holds is not its first user's."""
+        if holder is None:
+            return
+        finding.holder = holder.text
+        frames = finding.site.frames
+        if holder.kind == "cache" and holder.code is not None:
+            code = holder.code
+            inner = [
+                n for n, f in enumerate(frames) if (f.path, f.function) == (code.co_filename, code.co_name)
+            ]
+            frames = frames[inner[0] :] if inner else ()
+        elif holder.kind in ("global", "library") and not holder.in_tests:
+            frames = tuple(f for f in frames if self._origin(f.path) == "app")
+        else:
+            return
+        if not frames or finding.owner.scope in ("import", "collection", "unknown"):
+            # The test itself has put it there.
+            return
+        first = finding.owner
+        finding.first_use = first.nodeid or first.describe()
+        finding.owner = Owner("held", holder.text, path=frames[-1].path, line=frames[-1].line)
+        finding.owner.marks = first.marks
+        finding.site = Site(frames, finding.site.library, finding.site.innermost)
 
     def of_warning(self, emission: Emission) -> None:
         """A ResourceWarning."""
@@ -135,6 +205,11 @@ class Evidence:
 
     def _record(self, kind: Kind, state: State, owner: Owner, site: Site, message: str) -> None:
         self._ledger.record(Finding(kind, state, owner, site, message))
+
+
+def _owner_of(birth: Birth) -> Owner:
+    module = importing_module(birth.stack)
+    return Owner("import", module, path=module, line=1) if module else birth.owner
 
 
 def _sent_and_replaced(birth: Birth, emission: Emission) -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import linecache
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from .settings import AllowLeak
 
 Kind = Literal[
     "response",
@@ -47,10 +51,11 @@ class Owner:
     """The smallest scope that was active when a resource was opened.
 
     Compared by identity: each run of a test and each set-up of a fixture is an owner of its own.
-    ``scope`` is ``"test"``, a fixture's scope, ``"import"``, ``"collection"`` or ``"unknown"``.
+    ``scope`` is ``"test"``, a fixture's scope, ``"import"``, ``"collection"``, ``"held"`` (what outlives its
+    first user: a pool, a cache, a global) or ``"unknown"``.
     """
 
-    __slots__ = ("__weakref__", "code", "ended", "failed", "line", "name", "nodeid", "path", "scope")
+    __slots__ = ("__weakref__", "code", "ended", "failed", "line", "marks", "name", "nodeid", "path", "scope")
 
     def __init__(
         self,
@@ -71,6 +76,8 @@ class Owner:
         self.ended = False
         self.failed = False
         """Its test did not pass by itself: what turns up later is held by the traceback."""
+        self.marks: Callable[[], list[AllowLeak]] | None = None
+        """The ``allow_leak`` marks of its test."""
 
     @property
     def is_test(self) -> bool:
@@ -150,6 +157,10 @@ class Finding:
     allowed_by: str = ""
     count: int = 1
     """How many resources were opened at the same site by the same owner."""
+    holder: str = ""
+    """What holds a resource that is left open."""
+    first_use: str = ""
+    """Who happened to be the first user of what a pool, a cache or a global holds; not to blame."""
     upstream: str = ""
     """The known upstream leak that explains it; a library has to mend it, not the reader."""
     variable: str = ""

@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from .advice import advise
 from .findings import Finding, Owner
 from .settings import AllowLeak, Settings
 from .verdict import decide
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def harmless(method: _Method) -> _Method:
+    """A fault of ours never breaks a test: it is reported once, as ours, and the method returns None.
+
+    For methods of classes with an attribute ``ledger``.
+    """
+
+    @wraps(method)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as error:
+            self.ledger.faults.append(f"{method.__name__}: {type(error).__name__}: {error}")
+            return None
+
+    return cast("_Method", guarded)
+
 
 class Attempt:
     """One run of one test; a rerun is another attempt."""
 
-    def __init__(self, nodeid: str, owner: Owner, marks: Callable[[], list[AllowLeak]]) -> None:
+    def __init__(self, nodeid: str, owner: Owner) -> None:
         self.nodeid = nodeid
         self.owner = owner
-        self.marks = marks
-        """Asked only when there is a finding: a fixture may add marks."""
         self.fixtures: list[Owner] = []
         """Function fixtures set up for it."""
         self.ended: list[Owner] = []
@@ -108,8 +127,22 @@ class Ledger:
     def _charge_session(self, finding: Finding) -> None:
         finding.when = "session"
         finding.nodeid = finding.owner.nodeid
-        self._decide(finding, ())
+        # Only when there is a finding: a fixture may add marks.
+        self._decide(finding, finding.owner.marks() if finding.owner.marks is not None else ())
         merge(self.of_session, finding)
+
+    def withdraw(self, finding: Finding) -> None:
+        """What was left open has been dropped since, which is worse, and is recorded anew."""
+        for nodeid, found in (*self.by_test.items(), ("", self.of_session)):
+            for known in found:
+                if known.key == finding.key:
+                    known.count -= 1
+                    if known.count < 1:
+                        # Not remove(), which would compare all the fields.
+                        found[:] = [each for each in found if each is not known]
+                    if nodeid:
+                        self.changed.add(nodeid)
+                    return
 
     def owner_ended(self, owner: Owner) -> None:
         """A class, module, package or session fixture has run its finalizers."""
@@ -135,7 +168,7 @@ class Ledger:
         return self._judge(attempt, findings)
 
     def _judge(self, attempt: Attempt, findings: list[Finding]) -> list[Finding]:
-        marks = attempt.marks() if findings else ()
+        marks = attempt.owner.marks() if findings and attempt.owner.marks is not None else ()
         for finding in findings:
             self._decide(finding, marks)
             if attempt.failed and attempt.owns(finding.owner) and finding.outcome == "failed":

@@ -6,8 +6,7 @@ Births read :attr:`OwnerTracker.current`; the hooks in ``plugin.py`` move it.
 from __future__ import annotations
 
 import threading
-import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,14 +25,15 @@ class OwnerTracker:
     def __init__(self) -> None:
         self.current: Owner = UNKNOWN_OWNER
         self.main_thread = threading.get_ident()
-        self._threads: weakref.WeakKeyDictionary[threading.Thread, Owner] = weakref.WeakKeyDictionary()
-        self._undo_thread_patch: Any = None
+        self.owner_of_thread: Callable[[threading.Thread | None], Owner] = lambda _: UNKNOWN_OWNER
 
     def get(self) -> Owner:
         """The owner of what is born in this thread now."""
-        if threading.get_ident() == self.main_thread:
+        thread = threading.get_ident()
+        if thread == self.main_thread:
             return self.current
-        return self._threads.get(threading.current_thread(), UNKNOWN_OWNER)
+        # Not current_thread(), which makes a dummy that stays, for a thread that was started from C.
+        return self.owner_of_thread(threading._active.get(thread))  # type: ignore[attr-defined]
 
     @contextmanager
     def at_work(self, owner: Owner) -> Iterator[None]:
@@ -43,32 +43,6 @@ class OwnerTracker:
             yield
         finally:
             self.current = before
-
-    def watch_threads(self) -> None:
-        """What a thread opens belongs to the owner of the thread's start."""
-        original = threading.Thread.start
-        tracker = weakref.ref(self)
-
-        def start(self: threading.Thread) -> None:
-            owners = tracker()
-            if owners is not None:
-                owners._threads[self] = owners.get()
-            del owners
-            original(self)
-
-        start.__wrapped__ = original  # type: ignore[attr-defined]
-        threading.Thread.start = start  # type: ignore[method-assign]
-
-        def undo() -> None:
-            if threading.Thread.start is start:
-                threading.Thread.start = original  # type: ignore[method-assign]
-
-        self._undo_thread_patch = undo
-
-    def stop(self) -> None:
-        if self._undo_thread_patch is not None:
-            self._undo_thread_patch()
-            self._undo_thread_patch = None
 
 
 def owner_of_test(item: pytest.Item) -> Owner:

@@ -129,14 +129,14 @@ class Hooks:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         item = getattr(request, "_pyfuncitem", None)
-        owner: Owner | None = self.run.fixture_begins(fixturedef, item)
+        owner: Owner | None = self.run.fixtures.begins(fixturedef, item)
         if owner is None:  # a fault of ours
             return (yield)
         try:
             with self.run.owners.at_work(owner):
                 return (yield)
         finally:
-            self.run.fixture_set_up(fixturedef, owner)
+            self.run.fixtures.is_set_up(fixturedef, owner)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-import weakref
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from _pytest.config import ExitCode
 
-from .births import BirthRecorder
+from .births import Birth, BirthRecorder
 from .checks.contexts import ContextCheck
 from .checks.cycles import CycleCheck
+from .checks.left_open import LeftOpenCheck
 from .checks.resource_warnings import ResourceWarningCheck
 from .checks.responses import ResponseCheck
 from .checks.sqlite import NEEDED as SQLITE_NEEDED
@@ -21,33 +21,22 @@ from .checks.sqlite import SqliteCheck
 from .collector import Collector
 from .evidence import Evidence
 from .findings import UNKNOWN_OWNER, Owner
+from .fixture_life import FixtureLife
+from .held_by_pytest import Released, forget_last_failure, holds_values
+from .holders import HolderFinder
 from .imports import PostImport
-from .ledger import Attempt, Ledger
+from .ledger import Attempt, Ledger, harmless
 from .origin import OriginMap
-from .owners import OwnerTracker, owner_of_fixture, owner_of_test
+from .owners import OwnerTracker, owner_of_test
 from .report.outcome import apply_findings
 from .report.terminal import session_report
 from .settings import Settings, read_marks
+from .threads import GRACE_SECONDS, ThreadRecorder
 
 if TYPE_CHECKING:
     import pytest
 
 _MAX_ROUNDS: Final = 4
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-
-
-def harmless(method: _Method) -> _Method:
-    """A fault of ours never breaks a test: it is reported once, as ours, and the method returns None."""
-
-    @wraps(method)
-    def guarded(self: Run, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as error:
-            self.ledger.faults.append(f"{method.__name__}: {type(error).__name__}: {error}")
-            return None
-
-    return cast("_Method", guarded)
 
 
 class Run:
@@ -61,6 +50,7 @@ class Run:
         self.owners = OwnerTracker()
         self.imports = PostImport()
         self.births = BirthRecorder(self.owners)
+        self.threads = ThreadRecorder(self.owners, self.births)
         self.ledger = Ledger(settings)
         self.ledger.faults = self.births.faults
         self.evidence = Evidence(
@@ -77,18 +67,24 @@ class Run:
             self.contexts.top,
         )
         self.cycles = CycleCheck(self.origin)
+        self.left_open = LeftOpenCheck(self.births, self.threads)
+        self._holders = HolderFinder(self.origin)
         self.sqlite = SqliteCheck(self.evidence.of_dropped_sqlite)
         self.collector = Collector(
             self._judge_garbage, self._before_collection, self._after_collection, self.sqlite.prepare
         )
         self.imports.when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
+        self.fixtures = FixtureLife(
+            self.ledger, self.owners, self._fixture_ends, self._fixture_ended, self.function_fixtures_done
+        )
         self._decisions = _filters_on_record(config)
         self._generation = 0
         self._pushes_before_call = 0
         self._last_failed = False
         self._had_fixtures = False
         self._thaw_needed = False
-        self._teardowns: list[Owner] = []
+        self._slow_threads: list[tuple[float, Birth]] = []
+        """Still running when their owners ended, and how long they may."""
         self._started = False
 
     @property
@@ -105,7 +101,7 @@ class Run:
         self.imports.start()
         self.births.start()
         self.warnings.start()
-        self.owners.watch_threads()
+        self.threads.start()
         if self.full and SQLITE_NEEDED:
             self.births.on_sqlite_handle = self.sqlite.connected
             self.births.on_sqlite_connect = self.sqlite.release_dropped
@@ -121,7 +117,7 @@ class Run:
         self.contexts.stop()
         self.sqlite.stop()
         self.cycles.stop()
-        self.owners.stop()
+        self.threads.stop()
         self.births.stop()
         self.imports.stop()
 
@@ -152,15 +148,16 @@ class Run:
             self.responses.close_all()
             if self.full:
                 if self._last_failed:
-                    self._forget_last_failure()
+                    forget_last_failure()
                     self.collector.collect()
                 self.collector.thaw()
                 self.collector.sweep(free=False)
+                self._judge_left_open(None)
             self.ledger.flush_pending()
         finally:
             self.warnings.close_filters()
-        leaks = [f for f in self.ledger.of_session if f.outcome == "failed"]
-        if leaks and session.exitstatus == 0:
+        leaks = [f for f in self.ledger.outside_tests if f.outcome == "failed"]
+        if leaks and session.exitstatus in (ExitCode.OK, ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = ExitCode.TESTS_FAILED
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
@@ -188,6 +185,8 @@ class Run:
                         self.collector.collect()
                 self.collector.freeze()
             self.sqlite.forget_closed()
+            if self._slow_threads:
+                self._judge_slow_threads()
         self.ledger.end()
         self.warnings.close_filters()
 
@@ -196,13 +195,14 @@ class Run:
         if self.full and self._last_failed:
             # pytest keeps a failed test's exception, and so its frames, until the next test's call.
             # It would become garbage of that innocent test.
-            self._forget_last_failure()
+            forget_last_failure()
             self.collector.collect()
             self.collector.freeze()
             self._last_failed = False
         owner = owner_of_test(item)
         self.owners.current = owner
-        self.ledger.begin(Attempt(item.nodeid, owner, partial(read_marks, item)))
+        owner.marks = partial(read_marks, item)
+        self.ledger.begin(Attempt(item.nodeid, owner))
         if self.full:
             self.collector.start_saving()
 
@@ -250,48 +250,63 @@ class Run:
         attempt = self.ledger.attempt
         if attempt is None:
             return
-        released = self._release_fixture_values(item, attempt)
+        ended = attempt.owner_ids | {id(owner) for owner in attempt.ended}
+        released = None
+        if self.full and not attempt.failed and holds_values(item) and self.left_open.may_have(ended):
+            # pytest would let go only after the teardown report, which could not name it any more.
+            released = Released(item)
         if self.full:
-            if self._thaw_needed:
-                self._thaw_needed = False
-                self.collector.thaw()
-            rounds = 1
-            # Finalizers may make new garbage: a connection goes back to a pool that is garbage itself.
-            while self.collector.sweep() and released and rounds < _MAX_ROUNDS:
-                rounds += 1
-            self.collector.stop_saving()
-            self._note_early_stop(attempt)
-        for name, reference in released.items():
-            item.funcargs[name] = reference()  # type: ignore[attr-defined]
+            self._sweep_teardown(attempt, until_clean=released is not None)
+            if not attempt.failed:
+                self._judge_left_open(ended)
+        if released is not None:
+            released.put_back()
         attempt.owner.ended = True
         self._had_fixtures = bool(getattr(item, "funcargs", None))
         self.owners.current = UNKNOWN_OWNER
 
-    def _release_fixture_values(self, item: pytest.Item, attempt: Attempt) -> dict[str, Callable[[], object]]:
-        """pytest lets go of fixture values only after the teardown report.
+    def _sweep_teardown(self, attempt: Attempt, *, until_clean: bool) -> None:
+        if self._thaw_needed:
+            self._thaw_needed = False
+            self.collector.thaw()
+        rounds = 1
+        # Finalizers may make new garbage: a connection goes back to a pool that is garbage itself.
+        while self.collector.sweep() and until_clean and rounds < _MAX_ROUNDS:
+            rounds += 1
+        self.collector.stop_saving()
+        self._note_early_stop(attempt)
 
-        When this test or a fixture that has ended seems to have something open, let go now, so that the
-        report can name it.  What others hold is put back, for plugins that look at ``item.funcargs``.
-        """
-        funcargs: dict[str, Any] | None = getattr(item, "funcargs", None)
-        if not funcargs or attempt.failed:
-            return {}
-        if not self._may_have_left_open(attempt.owner_ids | {id(o) for o in attempt.ended}):
-            return {}
-        released: dict[str, Callable[[], object]] = {}
-        for name, value in funcargs.items():
-            try:
-                released[name] = weakref.ref(value)
-            except TypeError:
-                released[name] = _nothing
-        value = None
-        funcargs.clear()
-        return released
+    def _judge_left_open(self, owners: set[int] | None) -> None:
+        """What is open although these owners (by ``id``; None: all) have ended."""
+        if owners is not None and not self.left_open.may_have(owners):
+            return
+        if self.settings.strict or owners is None:
+            threads = self.threads.alive_after_grace(owners)
+        else:
+            # Nobody waits for a line in a list.
+            end = time.monotonic() + GRACE_SECONDS
+            self._slow_threads += [(end, birth) for birth, _ in self.threads.alive(owners)]
+            threads = []
+        found = [*self.left_open.find(owners), *threads]
+        if found:
+            self.collector.thaw()
+        while found:
+            birth, thing = found.pop(0)
+            self.evidence.of_left_open(birth, thing, self._holders)
+            del thing
+        if owners is not None:
+            self.left_open.forget_closed(owners)
 
-    def _may_have_left_open(self, owners: set[int]) -> bool:
-        if any(True for _ in self.births.open_files(owners)) or self.births.open_directories(owners):
-            return True
-        return any(id(birth.owner) in owners and not birth.reported for birth in self.births.by_id.values())
+    def _judge_slow_threads(self) -> None:
+        now = time.monotonic()
+        due = [birth for end, birth in self._slow_threads if end <= now]
+        if due:
+            self._slow_threads = [entry for entry in self._slow_threads if entry[0] > now]
+            still_running = {id(birth): thread for birth, thread in self.threads.alive(None)}
+            for birth in due:
+                if id(birth) in still_running:
+                    self.evidence.of_left_open(birth, still_running[id(birth)], self._holders)
+            still_running.clear()
 
     def _note_early_stop(self, attempt: Attempt) -> None:
         if self.collector.stopped_early and attempt.nodeid not in self.ledger.stopped_early:
@@ -330,51 +345,17 @@ class Run:
         if findings:
             apply_findings(report, findings, item.name, self._start_path)
 
-    @staticmethod
-    def _forget_last_failure() -> None:
-        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-            if hasattr(sys, name):
-                delattr(sys, name)
-
     # -- one fixture ---------------------------------------------------------------------------
 
-    @harmless
-    def fixture_begins(self, fixturedef: pytest.FixtureDef[Any], item: pytest.Item | None) -> Owner:
-        attempt = self.ledger.attempt
-        test = attempt.owner if attempt is not None else None
-        owner = owner_of_fixture(fixturedef, test)
-        if attempt is not None:
-            if item is not None and not attempt.fixtures:
-                # The item's first finalizer runs after those of all its function fixtures.
-                item.addfinalizer(self.function_fixtures_done)
-            if owner.scope == "function":
-                attempt.fixtures.append(owner)
-        fixturedef.addfinalizer(partial(self._fixture_ended, owner))
-        return owner
-
-    @harmless
-    def fixture_set_up(self, fixturedef: pytest.FixtureDef[Any], owner: Owner) -> None:
-        fixturedef.addfinalizer(partial(self._fixture_ends, owner))
-
-    @harmless
     def _fixture_ends(self, owner: Owner) -> None:
-        """Runs before the fixture's own finalizers."""
-        self._teardowns.append(self.owners.current)
-        self.owners.current = owner
         if self.responses.holds_contexts and self.contexts.has_pushed(owner):
             self.responses.close_context_holders()
 
-    @harmless
     def _fixture_ended(self, owner: Owner) -> None:
-        """Runs after the fixture's own finalizers."""
-        if self._teardowns:
-            self.owners.current = self._teardowns.pop()
-        if owner.is_test:
-            return
         self.responses.close_owned_by(owner)
         if owner.outlives_test:
             self._leftover_contexts({id(owner)})
-            self._thaw_needed = self._thaw_needed or self._may_have_left_open({id(owner)})
+            self._thaw_needed = self._thaw_needed or self.left_open.may_have({id(owner)})
             self.ledger.owner_ended(owner)
             if self.ledger.attempt is not None:
                 self.ledger.attempt.ended.append(owner)
@@ -410,10 +391,6 @@ class Run:
         if judgement is None or attempt is None or attempt.failed:
             return
         self.evidence.of_cycles(judgement, attempt)
-
-
-def _nothing() -> None:
-    """Stands for a value that can't be referred to weakly."""
 
 
 def _filters_on_record(config: pytest.Config) -> tuple[str, ...]:

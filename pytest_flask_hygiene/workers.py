@@ -17,8 +17,7 @@ from typing import Any, Final
 import pytest
 
 from .findings import Finding, Frame, Owner, Site
-from .ledger import Ledger, distinct
-from .run import harmless
+from .ledger import Ledger, distinct, harmless
 
 _KEY: Final = "flask_hygiene"
 _LISTS: Final = ("of_session", "pending")

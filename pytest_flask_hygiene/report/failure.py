@@ -12,7 +12,7 @@ from pathlib import Path
 
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
-from ..advice import WHAT_HAPPENED
+from ..advice import what_happened
 from ..findings import Finding, Frame
 from ..origin import short_path
 
@@ -52,7 +52,8 @@ def headline(findings: Sequence[Finding], test_name: str) -> str:
         parts.append(f"{plural(resources, 'resource')} open")
     if cycles:
         parts.append(f"{plural(cycles, 'exception')} in {'a cycle' if cycles == 1 else 'cycles'}")
-    return f"hygiene: {who} left {' and '.join(parts)}"
+    verb = "holds" if findings[0].owner.scope == "held" else "left"
+    return f"hygiene: {who} {verb} {' and '.join(parts)}"
 
 
 def culprit(finding: Finding, start: Path) -> str:
@@ -65,7 +66,7 @@ def culprit(finding: Finding, start: Path) -> str:
 
 def finding_lines(finding: Finding, start: Path) -> list[str]:
     """What leaked, where it was opened, how to mend it."""
-    happened = WHAT_HAPPENED[finding.kind]
+    happened = what_happened(finding)
     count = f" ({finding.count} times)" if finding.count > 1 else ""
     if finding.kind == "cycle":
         lines = [f"{finding.kind}  {finding.message}{count}"]
@@ -77,6 +78,10 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
         where = relative(finding.owner.path, start)
         lines.append(f"    by {culprit(finding, start)}, {where}:{finding.owner.line}")
     lines += _frame_lines(finding.site.frames, start)
+    if finding.holder:
+        lines.append(f"    held by {finding.holder}")
+    if finding.first_use:
+        lines.append(f"    first used by {finding.first_use}")
     lines.append(f"fix: {finding.advice}")
     return lines
 

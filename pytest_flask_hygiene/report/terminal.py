@@ -11,6 +11,7 @@ from ..findings import Finding
 from ..ledger import Ledger, distinct
 from ..settings import Settings
 from .failure import clip, culprit, failure_repr, finding_lines, plural, relative
+from .left_open import left_open_lines
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -36,6 +37,7 @@ def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings
     first = first_line(ledger, settings)
     lines = _groups([f for f in ledger.leaks if f.when != "session"], start, "")
     lines += _session_lines(ledger, start)
+    lines += left_open_lines(ledger.findings, start, verbose=verbosity > 0)
     lines += _counts(ledger, start, verbose=verbosity > 0)
     if not lines:
         # "no leaks" is worth a line, but not where pytest was asked to be quiet.

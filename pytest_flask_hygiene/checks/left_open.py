@@ -1,0 +1,159 @@
+"""What is still open after its owner has ended, although somebody refers to it.
+
+Looked for among what the owner has opened, never by scanning the world: only where a birth seems to be open
+still are its objects searched for on the heap.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from ..births import Birth, BirthRecorder
+from ..files import same_name
+from ..heap import instances_of, objects_by_id
+from ..stacks import importing_module
+from ..threads import ThreadRecorder
+from .sqlite import is_open as is_open_connection
+
+#: A resource and the object that is open; None for a raw descriptor or a directory.
+LeftOpen = tuple[Birth, Any]
+
+
+class LeftOpenCheck:
+    def __init__(self, births: BirthRecorder, threads: ThreadRecorder) -> None:
+        self._births = births
+        self._threads = threads
+
+    def may_have(self, owners: set[int]) -> bool:
+        """Whether one of these owners (by ``id``) seems to have something open; cheap, and seldom wrong."""
+        births = self._births
+        return (
+            any(True for _ in self._descriptors(owners))
+            or any(True for _ in self._directories(owners))
+            or any(_is_of(birth, owners) for birth in births.by_id.values())
+            or bool(self._threads.alive(owners))
+        )
+
+    def find(self, owners: set[int] | None) -> list[LeftOpen]:
+        """What these owners (by ``id``; None: anybody) have open, threads apart; each birth once.
+
+        What an import opened belongs to the import, and is found with ``owners`` None only.
+        """
+        found: dict[int, LeftOpen] = {}
+        for birth, thing in (*self._files(owners), *self._objects(owners), *self._directories(owners)):
+            if owners is None or not importing_module(birth.stack):
+                found.setdefault(id(birth), (birth, thing))
+        return list(found.values())
+
+    def forget_closed(self, owners: set[int]) -> None:
+        """What these owners have closed is of no more interest."""
+        births = self._births
+        list(self._descriptors(owners))
+        for key, birth in list(births.by_id.items()):
+            if id(birth.owner) in owners and birth.ref is not None:
+                thing = birth.ref()
+                if thing is None or not _is_open(thing):
+                    del births.by_id[key]
+        for path, birth in list(births.by_path.items()):
+            if birth.kind == "tempdir" and id(birth.owner) in owners and not os.path.isdir(path):
+                del births.by_path[path]
+
+    def _descriptors(self, owners: set[int] | None) -> Iterator[tuple[int, Birth]]:
+        """Descriptors opened by these owners that are in use, perhaps by others now."""
+        by_descriptor = self._births.by_descriptor
+        for descriptor, birth in list(by_descriptor.items()):
+            if _is_of(birth, owners):
+                try:
+                    os.fstat(descriptor)
+                except OSError:
+                    del by_descriptor[descriptor]
+                else:
+                    yield descriptor, birth
+
+    def _files(self, owners: set[int] | None) -> Iterator[LeftOpen]:
+        descriptors = dict(self._descriptors(owners))
+        names = {path: birth for path, birth in self._births.by_path.items() if birth.kind == "file"}
+        if not descriptors and not any(_is_of(birth, owners) for birth in names.values()):
+            return
+        for raw in instances_of(io.FileIO):
+            if io.FileIO.closed.__get__(raw) or not io.FileIO.closefd.__get__(raw):
+                continue
+            name = getattr(raw, "name", None) if type(raw) is io.FileIO else None
+            birth = descriptors.get(io.FileIO.fileno(raw))
+            if birth is not None and (type(raw) is not io.FileIO or same_name(birth.path, name)):
+                del descriptors[io.FileIO.fileno(raw)]
+                yield birth, raw
+            elif isinstance(name, str) and _is_of(names.get(name), owners):
+                yield names[name], raw
+        for descriptor, birth in descriptors.items():
+            if _is_of(birth, owners) and _still_refers_to(descriptor, birth.path):
+                yield birth, None
+
+    def _objects(self, owners: set[int] | None) -> Iterator[LeftOpen]:
+        connections: dict[int, Birth] = {}
+        for key, birth in list(self._births.by_id.items()):
+            if not _is_of(birth, owners):
+                continue
+            if birth.ref is not None:
+                thing = birth.ref()
+                if thing is not None and _is_open(thing):
+                    yield birth, thing
+            elif birth.kind == "sqlite":
+                connections[key] = birth
+        if not connections:
+            return
+        import sqlite3
+
+        still_open = set()
+        for thing in objects_by_id(connections):
+            if issubclass(type(thing), sqlite3.Connection) and is_open_connection(thing):
+                still_open.add(id(thing))
+                yield connections[id(thing)], thing
+        for key in connections.keys() - still_open:
+            self._births.by_id.pop(key, None)
+
+    def _directories(self, owners: set[int] | None) -> Iterator[LeftOpen]:
+        for path, birth in list(self._births.by_path.items()):
+            if birth.kind == "tempdir" and _is_of(birth, owners) and os.path.isdir(path):
+                yield birth, None
+
+
+def _is_of(birth: Birth | None, owners: set[int] | None) -> bool:
+    return (
+        birth is not None
+        and not birth.reported
+        and not birth.served
+        and (owners is None or id(birth.owner) in owners)
+    )
+
+
+def _is_open(thing: Any) -> bool:
+    """Whether a socket, a subprocess or an event loop is open, without calling anything of the user's."""
+    modules = sys.modules
+    cls = type(thing)
+    socket = modules.get("socket")
+    if socket is not None and issubclass(cls, socket.socket):
+        return bool(socket.socket.fileno(thing) != -1)
+    subprocess = modules.get("subprocess")
+    if subprocess is not None and issubclass(cls, subprocess.Popen):
+        # Not poll(), which would take the exit status away from whoever waits for it.
+        return vars(thing).get("returncode") is None and "pid" in vars(thing)
+    loops = modules.get("asyncio.base_events")
+    if loops is not None and issubclass(cls, loops.BaseEventLoop):
+        return not vars(thing).get("_closed", True)
+    return False
+
+
+def _still_refers_to(descriptor: int, path: object) -> bool:
+    """Whether a descriptor without a file object (``os.open``, a mapping) is the one that was opened."""
+    if not isinstance(path, str) or sys.platform != "linux":
+        return False
+    try:
+        target = os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return False
+    return os.path.basename(target.removesuffix(" (deleted)")) == os.path.basename(os.path.realpath(path))

@@ -1,0 +1,69 @@
+"""A fixture's life, from its setup to its last finalizer: what is opened in between is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .findings import Owner
+from .ledger import Attempt, Ledger, harmless
+from .owners import OwnerTracker, owner_of_fixture
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class FixtureLife:
+    """``ends`` is called before a fixture's own finalizers, ``ended`` behind them."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        owners: OwnerTracker,
+        ends: Callable[[Owner], None],
+        ended: Callable[[Owner], None],
+        function_fixtures_done: Callable[[], None],
+    ) -> None:
+        self.ledger = ledger
+        self._owners = owners
+        self._ends = ends
+        self._ended = ended
+        self._function_fixtures_done = function_fixtures_done
+        self._before: list[Owner] = []
+        """Who was at work before each finalization that is under way."""
+
+    @harmless
+    def begins(self, fixturedef: pytest.FixtureDef[Any], item: pytest.Item | None) -> Owner:
+        attempt = self.ledger.attempt
+        test = attempt.owner if attempt is not None else None
+        owner = owner_of_fixture(fixturedef, test)
+        if attempt is not None:
+            self._begins_in(attempt, owner, item)
+        fixturedef.addfinalizer(partial(self._last_finalizer, owner))
+        return owner
+
+    def _begins_in(self, attempt: Attempt, owner: Owner, item: pytest.Item | None) -> None:
+        if item is not None and not attempt.fixtures:
+            # The item's first finalizer runs after those of all its function fixtures.
+            item.addfinalizer(self._function_fixtures_done)
+        if owner.scope == "function":
+            attempt.fixtures.append(owner)
+            owner.marks = attempt.owner.marks
+
+    @harmless
+    def is_set_up(self, fixturedef: pytest.FixtureDef[Any], owner: Owner) -> None:
+        fixturedef.addfinalizer(partial(self._first_finalizer, owner))
+
+    @harmless
+    def _first_finalizer(self, owner: Owner) -> None:
+        self._before.append(self._owners.current)
+        self._owners.current = owner
+        self._ends(owner)
+
+    @harmless
+    def _last_finalizer(self, owner: Owner) -> None:
+        if self._before:
+            self._owners.current = self._before.pop()
+        if not owner.is_test:
+            self._ended(owner)

@@ -1,0 +1,64 @@
+"""What pytest itself still refers to after a test has ended, so that nothing looks held that is not.
+
+* fixture values (``item.funcargs``) and the instance of a test class, until after the teardown report, or to
+  the session's end;
+* a failed test's exception, and so its frames and their variables (``sys.last_value`` and its like), until
+  the next test's call.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class Released:
+    """What was let go of; what others hold is put back, for plugins that look at it later."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item = item
+        attributes = vars(item)
+        funcargs: dict[str, Any] = attributes.get("funcargs") or {}
+        self._values = {name: _weakly(value) for name, value in funcargs.items()}
+        funcargs.clear()
+        self._instance: Callable[[], Any] = _nothing
+        if attributes.get("_instance") is not None:
+            self._instance = _weakly(attributes["_instance"])
+            # pytest makes both again when they are asked for.
+            for name in ("_instance", "_obj"):
+                attributes.pop(name, None)
+
+    def put_back(self) -> None:
+        funcargs = vars(self._item).get("funcargs", {})
+        for name, value in self._values.items():
+            funcargs[name] = value()
+        instance = self._instance()
+        if instance is not None:
+            vars(self._item)["_instance"] = instance
+
+
+def holds_values(item: pytest.Item) -> bool:
+    attributes = vars(item)
+    return bool(attributes.get("funcargs")) or attributes.get("_instance") is not None
+
+
+def forget_last_failure() -> None:
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+
+
+def _weakly(value: object) -> Callable[[], Any]:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return _nothing
+
+
+def _nothing() -> None:
+    """Stands for a value that can't be referred to weakly."""

@@ -1,0 +1,146 @@
+"""What holds an object that is still open, so that the advice can name it.
+
+objgraph walks from the object to whatever refers to it, breadth first, until it meets something that has a
+name: a module, a class, a cached function, a logger, a running thread.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import sys
+import threading
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, Final, Literal
+
+from .origin import OriginMap
+
+#: For one object; and for all of a run, after which holders are no longer named.
+_SECONDS_EACH: Final = 0.5
+_SECONDS: Final = 3.0
+_MAX_DEPTH: Final = 12
+_SAME_ANSWERS: Final = 5
+_CACHED: Final = type(functools.lru_cache(lambda: None))
+
+#: ``cache``: ``functools.cache`` or ``lru_cache``; ``global``: a module or a class of the reader's;
+#: ``library``: a module or a class of a library's; ``other``: loggers, threads, the standard library.
+HolderKind = Literal["cache", "global", "library", "other"]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """As text; it keeps nothing alive."""
+
+    kind: HolderKind
+    text: str
+    code: CodeType | None = None
+    """Of a cached function."""
+    in_tests: bool = False
+    """It is part of a test module or a conftest file."""
+
+
+class _OutOfTimeError(Exception):
+    pass
+
+
+class HolderFinder:
+    def __init__(self, origin: OriginMap) -> None:
+        self._origin = origin
+        self._seconds_left = _SECONDS
+        self._answers: dict[Hashable, list[Holder | None]] = {}
+
+    def find(self, thing: object, key: Hashable) -> Holder | None:
+        """The nearest named object from which ``thing`` can be reached; None if none is, or no time is left.
+
+        What was found several times for the same ``key`` is believed to be so the next time.
+        The heap must not be frozen: ``gc.get_referrers`` would not see it.
+        """
+        answers = self._answers.setdefault(key, [])
+        if len(answers) >= _SAME_ANSWERS and len(set(answers)) == 1:
+            return answers[0]
+        holder = self._search(thing) if self._seconds_left > 0 else None
+        answers.append(holder)
+        return holder
+
+    def _search(self, thing: object) -> Holder | None:
+        import objgraph
+
+        begin = time.monotonic()
+        end = begin + min(_SECONDS_EACH, self._seconds_left)
+
+        def is_named(candidate: object) -> bool:
+            if time.monotonic() > end:
+                raise _OutOfTimeError
+            cls: type = type(candidate)
+            if cls is _CACHED:
+                # A sqlite connection's cache of statements is another such object.
+                return type(getattr(candidate, "__wrapped__", None)) is FunctionType
+            return issubclass(cls, (ModuleType, type, logging.Logger, threading.Thread))
+
+        chain: list[Any] = []
+        try:
+            chain = objgraph.find_backref_chain(
+                thing, is_named, max_depth=_MAX_DEPTH, extra_ignore=_frames_of_this_thread()
+            )
+            return self._describe(chain) if len(chain) > 1 else None
+        except _OutOfTimeError:
+            return None
+        finally:
+            chain.clear()
+            self._seconds_left -= time.monotonic() - begin
+
+    def _describe(self, chain: list[Any]) -> Holder | None:
+        root = chain[0]
+        cls = type(root)
+        if cls is _CACHED:
+            function: FunctionType = root.__wrapped__
+            function_name = f"{function.__module__}.{function.__qualname__}"
+            code = inspect.unwrap(function).__code__
+            return Holder(
+                "cache", f"the cache of {function_name}()", code, self._origin(code.co_filename) == "test"
+            )
+        if issubclass(cls, logging.Logger):
+            return Holder("other", f"the logger {vars(root).get('name')!r}")
+        if issubclass(cls, threading.Thread):
+            return Holder("other", f"the running thread {vars(root).get('_name')!r}")
+        name: object
+        if issubclass(cls, ModuleType):
+            name, file = vars(root).get("__name__"), vars(root).get("__file__")
+            attributes = vars(root)
+        elif issubclass(cls, type):
+            module = sys.modules.get(root.__module__)
+            name, file = f"{root.__module__}.{root.__qualname__}", getattr(module, "__file__", None)
+            attributes = dict(type.__dict__["__dict__"].__get__(root))
+        else:
+            return None
+        attribute = _name_of(attributes, chain[1:])
+        if not isinstance(name, str) or not attribute:
+            return None
+        origin = self._origin(file) if isinstance(file, str) else "stdlib"
+        text = f"{name}.{attribute}"
+        if origin in ("app", "test"):
+            return Holder("global", text, in_tests=origin == "test")
+        return Holder("library" if origin == "library" else "other", text)
+
+
+def _name_of(attributes: dict[str, Any], path: list[Any]) -> str:
+    """The attribute under which the next object on the path is known."""
+    for thing in path[:2]:
+        for name, value in attributes.items():
+            if value is thing:
+                return name
+    return ""
+
+
+def _frames_of_this_thread() -> list[int]:
+    """They refer to the object only because we look for it."""
+    ids = []
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        ids.append(id(frame))
+        frame = frame.f_back
+    return ids

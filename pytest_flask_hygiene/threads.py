@@ -1,0 +1,98 @@
+"""Which threads run, and who started them."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Final
+
+from .births import Birth, BirthRecorder
+from .findings import UNKNOWN_OWNER, Owner
+from .owners import OwnerTracker
+from .stacks import capture_stack
+
+#: So long a thread may take to end after its owner has: timers, executors that were shut down, servers.
+GRACE_SECONDS: Final = 0.1
+
+
+class ThreadRecorder:
+    def __init__(self, owners: OwnerTracker, births: BirthRecorder) -> None:
+        self._owners = owners
+        self._births = births
+        # By id, for a user's thread may define a hash of its own.
+        self._known: dict[int, tuple[weakref.ref[threading.Thread], Birth]] = {}
+        self._undo: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """What a thread opens belongs to the owner of the thread's start."""
+        original = threading.Thread.start
+        recorder = weakref.ref(self)
+
+        @wraps(original)
+        def start(self: threading.Thread) -> None:
+            threads = recorder()
+            if threads is not None:
+                threads._starts(self)
+            del threads
+            original(self)
+
+        threading.Thread.start = start  # type: ignore[method-assign]
+
+        def undo() -> None:
+            if threading.Thread.start is start:
+                threading.Thread.start = original  # type: ignore[method-assign]
+
+        self._undo = undo
+        self._owners.owner_of_thread = self.owner_of
+
+    def stop(self) -> None:
+        if self._undo is not None:
+            self._undo()
+            self._undo = None
+        self._known.clear()
+
+    def _starts(self, thread: threading.Thread) -> None:
+        try:
+            key = id(thread)
+            birth = Birth("thread", self._owners.get(), capture_stack(sys._getframe(2)), thread.name)
+            reference = weakref.ref(thread, partial(self._forget, key))
+            birth.ref = reference
+            self._known[key] = reference, birth
+        except Exception as error:
+            self._births.fault(error)
+
+    def _forget(self, key: int, _: object) -> None:
+        self._known.pop(key, None)
+
+    def owner_of(self, thread: threading.Thread | None) -> Owner:
+        """The owner of the thread's start; unknown for one that was started before the run, or from C."""
+        entry = self._known.get(id(thread))
+        return entry[1].owner if entry is not None and entry[0]() is thread else UNKNOWN_OWNER
+
+    def alive(self, owners: set[int] | None) -> list[tuple[Birth, threading.Thread]]:
+        """Those that one of these owners (by ``id``; None: anybody) has started, that run, unreported."""
+        found = []
+        for reference, birth in list(self._known.values()):
+            if birth.reported or not (owners is None or id(birth.owner) in owners):
+                continue
+            thread = reference()
+            if thread is not None and _is_alive(thread):
+                found.append((birth, thread))
+        return found
+
+    def alive_after_grace(self, owners: set[int] | None) -> list[tuple[Birth, threading.Thread]]:
+        found = self.alive(owners)
+        end = time.monotonic() + GRACE_SECONDS
+        for _, thread in found:
+            # Not join(): some threads are never joined by anybody else, and a join could be overridden.
+            while _is_alive(thread) and time.monotonic() < end:
+                time.sleep(0.002)
+        return [(birth, thread) for birth, thread in found if _is_alive(thread)]
+
+
+def _is_alive(thread: threading.Thread) -> bool:
+    return threading.Thread.is_alive(thread) and thread is not threading.current_thread()
