@@ -541,3 +541,75 @@ def test_a_finalizer_that_raises_warns_as_without_us(run_suite):
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*PytestUnraisableExceptionWarning*Hostile.__del__*"])
     result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
+
+
+#: Who holds the exception in the application's own cycle, as ``holder.error``.
+HOLDERS = {
+    "__class__ raises": "__class__ = property(lambda self: 1 / 0)",
+    "__dict__ raises": "__dict__ = property(lambda self: 1 / 0)",
+    "__eq__ raises": "__eq__ = lambda self, other: 1 / 0",
+    "__getattribute__ raises": "__getattribute__ = lambda self, name: 1 / 0",
+    "__repr__ raises": "__repr__ = lambda self: 1 / 0",
+}
+EXCEPTIONS = {
+    "__cause__ raises": "__cause__ = property(lambda self: 1 / 0)",
+    "__str__ raises": "__str__ = __repr__ = lambda self: 1 / 0",
+    "__traceback__ raises": "__traceback__ = property(lambda self: 1 / 0, lambda self, value: None)",
+}
+
+
+@pytest.mark.parametrize(
+    ("holder", "exception"),
+    [
+        *(pytest.param(body, "pass", id=f"holder, {name}") for name, body in HOLDERS.items()),
+        *(pytest.param("pass", body, id=f"exception, {name}") for name, body in EXCEPTIONS.items()),
+    ],
+)
+def test_the_applications_cycle_is_found_through_a(run_suite, holder, exception):
+    shop = f"""
+        class Holder:
+            {holder}
+
+        class Bad(Exception):
+            {exception}
+
+        def work():
+            holder = Holder()
+            try:
+                raise Bad("no stock")
+            except Bad as e:
+                object.__setattr__(holder, "error", e)
+        """
+    result = run_suite(
+        "import shop\n\ndef test_works():\n    shop.work()\n", *FILTERS, files={"shop.py": shop}
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["FAILED test_suite.py::test_works - hygiene: cycle shop.py:*"])
+    result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
+
+
+@pytest.mark.parametrize("hostile", ["__hash__ = None", "__eq__ = lambda self, other: 1 / 0"])
+def test_a_client_and_a_context_that_can_be_no_key(run_suite, hostile):
+    suite = f"""
+        import flask
+        import flask.ctx
+        import flask.testing
+
+        class Client(flask.testing.FlaskClient):
+            {hostile}
+
+        class Flask(flask.Flask):
+            test_client_class = Client
+
+        def test_client():
+            app = Flask("shop")
+            with app.test_client() as client, app.test_client() as another:
+                assert client.get("/none").status_code == 404
+                another.get("/none")
+
+        def test_leaks():
+            open("left.txt", "w")
+        """
+    result = run_suite(suite, *FILTERS)
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")

@@ -331,7 +331,6 @@ TARGETS = (
     "ledger.Ledger.judge_call",
     "ledger.Ledger.judge_teardown",
     "ledger.Ledger.record",
-    "owners.OwnerTracker.at_work",
     "owners.OwnerTracker.get",
     "owners.OwnerTracker.watch_threads",
     "report.terminal._counts",

@@ -213,11 +213,11 @@ TYPIST = """
             typed = io.StringIO("p 'in', sorted(locals())\\nc\\n")
             super().__init__(*args, **keywords, stdin=typed, stdout=sys.stdout)
     """
-DEBUGGER = ("--pdbcls=typist:Typist", "-W", "default")
+DEBUGGER = ("--pdbcls=typist_of_locals:Typist", "-W", "default")
 
 
 def test_a_leak_does_not_enter_the_debugger(run_suite):
-    result = run_suite(SUITE, "--pdb", *DEBUGGER, files={"typist.py": TYPIST})
+    result = run_suite(SUITE, "--pdb", *DEBUGGER, files={"typist_of_locals.py": TYPIST})
     assert charged(result) == BOTH
     result.stdout.no_fnmatch_line("*(Pdb)*")
 
@@ -231,7 +231,7 @@ def test_a_failing_test_enters_the_debugger_with_its_locals(run_suite):
         def test_innocent():
             pass
         """
-    result = run_suite(suite, "--pdb", *DEBUGGER, files={"typist.py": TYPIST})
+    result = run_suite(suite, "--pdb", *DEBUGGER, files={"typist_of_locals.py": TYPIST})
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.fnmatch_lines(["*('in', [[]*'local'*[]])*"])
     assert without_fault(result)
@@ -239,7 +239,7 @@ def test_a_failing_test_enters_the_debugger_with_its_locals(run_suite):
 
 def test_trace_starts_the_debugger_and_still_finds_the_leak(run_suite):
     # The debugger holds the frames of the test, and so what its arguments hold.
-    result = run_suite(SUITE, "--trace", "-k", "not holds", *DEBUGGER, files={"typist.py": TYPIST})
+    result = run_suite(SUITE, "--trace", "-k", "not holds", *DEBUGGER, files={"typist_of_locals.py": TYPIST})
     assert charged(result) == BOTH[:1]
 
 
