@@ -14,10 +14,11 @@ from __future__ import annotations
 import os
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, Literal
 
+from .faults import Faults
 from .files import descriptor_and_name, same_name
 from .findings import Finding, Kind, Owner
 from .makers import Makers
@@ -91,7 +92,7 @@ class BirthRecorder:
         self.on_sqlite_connect: Callable[[], None] | None = None
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
         self._popen_under_way: tuple[int, Birth] | None = None
-        self.faults: list[str] = []
+        self.faults = Faults()
         self.makers = Makers(owners, self.fault)
 
     def start(self) -> None:
@@ -133,8 +134,7 @@ class BirthRecorder:
         return guarded
 
     def fault(self, error: Exception) -> None:
-        if len(self.faults) < 3:
-            self.faults.append(f"birth recording: {type(error).__name__}: {error}")
+        self.faults.add("birth recording", error)
 
     def _on_open(self, args: tuple[Any, ...]) -> None:
         try:
@@ -270,17 +270,6 @@ class BirthRecorder:
             and os.path.isdir(path)
             for path, birth in self.by_path.items()
         )
-
-    def open_files(self, owners: set[int]) -> Iterator[tuple[int, Birth]]:
-        """Descriptors opened by one of these owners (by ``id``) that seem to be open still."""
-        for descriptor, birth in list(self.by_descriptor.items()):
-            if id(birth.owner) in owners and not birth.reported:
-                try:
-                    os.fstat(descriptor)
-                except OSError:
-                    del self.by_descriptor[descriptor]
-                else:
-                    yield descriptor, birth
 
 
 def _weakly(thing: object) -> Callable[[], Any] | None:

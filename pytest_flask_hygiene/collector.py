@@ -45,7 +45,9 @@ class Collector:
         before: Callable[[int], None],
         after: Callable[[list[object] | None], None],
         prepare: Callable[[], None],
+        on_fault: Callable[[Exception], None],
     ) -> None:
+        self._on_fault = on_fault
         self._judge = judge
         self._before = before
         self._after = after
@@ -132,7 +134,8 @@ class Collector:
     def start_saving(self) -> None:
         """From here on garbage is kept for the next sweep instead of being freed unseen."""
         self.stopped_early = False
-        self._save()
+        if self._started:
+            self._save()
 
     def stop_saving(self) -> None:
         if self._saving:
@@ -219,7 +222,10 @@ class Collector:
         if not self._saving or self._sweeping:
             _builtin_set_debug(flags)
             return
-        self._collect_and_judge()
+        try:
+            self._collect_and_judge()
+        except Exception as error:
+            self._on_fault(error)
         _builtin_set_debug(flags)
         self._save()
 
@@ -227,7 +233,11 @@ class Collector:
         """``gc.collect()`` as a test calls it: ours first, then theirs, which frees as without us."""
         if not self._saving or self._sweeping or threading.current_thread() is not threading.main_thread():
             return int(_builtin_collect(generation))
-        found = self._collect_and_judge()
+        try:
+            found = self._collect_and_judge()
+        except Exception as error:
+            self._on_fault(error)
+            return int(_builtin_collect(generation))
         if generation >= 2:
             self.thaw()
         try:

@@ -135,6 +135,9 @@ class Evidence:
                 # In a cycle, the file may be finalized before the response that would have closed it.
                 sender = self._origin.site(birth.stack).frame
                 self._of_response(birth, birth.owner, _request_of(birth.stack), sender, "dropped")
+            elif self._ledger.faults and _was_sent(birth.stack):
+                # Our own fault may be why nobody has closed it.
+                self._ledger.responses_closed += 1
             elif birth.served == "upload":
                 self.of_closed_upload(birth)
             else:
@@ -212,17 +215,17 @@ def _owner_of(birth: Birth) -> Owner:
     return Owner("import", module, path=module, line=1) if module else birth.owner
 
 
+def _was_sent(stack: Stack) -> bool:
+    return any(c.co_name == "send_file" and c.co_filename.endswith(_WERKZEUG_UTILS) for c, _ in stack)
+
+
 def _sent_and_replaced(birth: Birth, emission: Emission) -> bool:
     """A file that a view sent, in a response whose body an extension (one that compresses, say) replaced.
 
     The reader has closed the response, or we have; the file is no longer its body.  A response that the
     view itself throws away is dropped while the view runs, and is the reader's.
     """
-    request = sent = False
-    for code, _ in birth.stack:
-        sent = sent or (code.co_name == "send_file" and code.co_filename.endswith(_WERKZEUG_UTILS))
-        request = request or (code.co_name == "run_wsgi_app" and code.co_filename.startswith(OUR_DIRECTORY))
-    if not (request and sent):
+    if not _was_sent(birth.stack) or _request_of(birth.stack) is birth.stack:
         return False
     return not any(
         code.co_name == "dispatch_request" and code.co_filename.endswith(_FLASK_APP)

@@ -17,7 +17,8 @@ Callback = Callable[[ModuleType], None]
 class PostImport:
     """A meta path finder that finds nothing itself: it lets the others find, and watches the loader."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_fault: Callable[[Exception], None]) -> None:
+        self._on_fault = on_fault
         self._callbacks: dict[str, list[Callback]] = {}
 
     def when_imported(self, name: str, callback: Callback) -> None:
@@ -25,7 +26,7 @@ class PostImport:
         module = sys.modules.get(name)
         # An import that is under way has an entry too; its spec says so.
         if module is not None and not getattr(module.__spec__, "_initializing", False):
-            callback(module)
+            self._call([callback], module)
         else:
             self._callbacks.setdefault(name, []).append(callback)
 
@@ -48,13 +49,22 @@ class PostImport:
             if finder is not self and hasattr(finder, "find_spec"):
                 spec = finder.find_spec(name, path, target)
                 if spec is not None:
-                    self._watch(spec, callbacks)
+                    try:
+                        self._watch(spec, callbacks)
+                    except Exception as error:
+                        self._on_fault(error)
                     return spec
         self._callbacks[name] = callbacks
         return None
 
-    @staticmethod
-    def _watch(spec: ModuleSpec, callbacks: list[Callback]) -> None:
+    def _call(self, callbacks: list[Callback], module: ModuleType) -> None:
+        for callback in callbacks:
+            try:
+                callback(module)
+            except Exception as error:
+                self._on_fault(error)
+
+    def _watch(self, spec: ModuleSpec, callbacks: list[Callback]) -> None:
         loader = spec.loader
         if loader is None or not hasattr(loader, "exec_module"):
             return
@@ -69,8 +79,7 @@ class PostImport:
             else:
                 attributes["exec_module"] = before
             original(module)
-            for callback in callbacks:
-                callback(module)
+            self._call(callbacks, module)
 
         try:
             loader.exec_module = exec_module  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from .advice import advise
+from .faults import Faults
 from .findings import Finding, Owner
 from .settings import AllowLeak, Settings
 from .verdict import decide
@@ -26,7 +27,7 @@ def harmless(method: _Method) -> _Method:
         try:
             return method(self, *args, **kwargs)
         except Exception as error:
-            self.ledger.faults.append(f"{method.__name__}: {type(error).__name__}: {error}")
+            self.ledger.faults.add(method.__name__, error)
             return None
 
     return cast("_Method", guarded)
@@ -83,7 +84,7 @@ class Ledger:
         self.responses_closed = 0
         self.uploads_closed = 0
         self.stopped_early: list[str] = []
-        self.faults: list[str] = []
+        self.faults = Faults()
 
     def begin(self, attempt: Attempt) -> None:
         self.attempt = attempt

@@ -6,8 +6,7 @@ Births read :attr:`OwnerTracker.current`; the hooks in ``plugin.py`` move it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from .findings import UNKNOWN_OWNER, Owner
@@ -34,15 +33,6 @@ class OwnerTracker:
             return self.current
         # Not current_thread(), which makes a dummy that stays, for a thread that was started from C.
         return self.owner_of_thread(threading._active.get(thread))  # type: ignore[attr-defined]
-
-    @contextmanager
-    def at_work(self, owner: Owner) -> Iterator[None]:
-        before = self.current
-        self.current = owner
-        try:
-            yield
-        finally:
-            self.current = before
 
 
 def owner_of_test(item: pytest.Item) -> Owner:

@@ -33,13 +33,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     run = early_config.stash.get(run_key, None)
     if run is None:
         return (yield)
-    run.warnings.watch_finalizers()
+    run.watch_finalizers()
     try:
         with run.collecting():
             return (yield)
     finally:
         # pytest is about to set a hook of its own; see pytest_configure.
-        run.warnings.unwatch_finalizers()
+        run.unwatch_finalizers()
 
 
 @pytest.hookimpl(trylast=True)
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if settings.mode != "off":
         _activate(config)
         run = config.stash[run_key]
-        run.warnings.watch_finalizers()
+        run.watch_finalizers()
         _connect_workers(config, run, config.stash[hooks_key])
 
 
@@ -133,8 +133,11 @@ class Hooks:
         if owner is None:  # a fault of ours
             return (yield)
         try:
-            with self.run.owners.at_work(owner):
+            before, self.run.owners.current = self.run.owners.current, owner
+            try:
                 return (yield)
+            finally:
+                self.run.owners.current = before
         finally:
             self.run.fixtures.is_set_up(fixturedef, owner)
 

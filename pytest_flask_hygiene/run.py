@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -29,7 +29,7 @@ from .ledger import Attempt, Ledger, harmless
 from .origin import OriginMap
 from .owners import OwnerTracker, owner_of_test
 from .report.outcome import apply_findings
-from .report.terminal import session_report
+from .report.terminal import fault_lines, session_report
 from .settings import Settings, read_marks
 from .threads import GRACE_SECONDS, ThreadRecorder
 
@@ -48,7 +48,7 @@ class Run:
         self._start_path = config.invocation_params.dir
         self.origin = OriginMap(config.rootpath, settings.source, config.getini("python_files"))
         self.owners = OwnerTracker()
-        self.imports = PostImport()
+        self.imports = PostImport(lambda error: self.births.faults.add("imports", error))
         self.births = BirthRecorder(self.owners)
         self.threads = ThreadRecorder(self.owners, self.births)
         self.ledger = Ledger(settings)
@@ -57,7 +57,9 @@ class Run:
             settings, self.ledger, self.origin, self.owners, lambda text: self.warnings.silenced(text)
         )
         self.warnings = ResourceWarningCheck(self.births, self.evidence.of_warning)
-        self.contexts = ContextCheck(self.owners, self.imports)
+        self.contexts = ContextCheck(
+            self.owners, self.imports, lambda error: self.ledger.faults.add("contexts", error)
+        )
         self.responses = ResponseCheck(
             self.owners,
             self.births,
@@ -71,7 +73,11 @@ class Run:
         self._holders = HolderFinder(self.origin)
         self.sqlite = SqliteCheck(self.evidence.of_dropped_sqlite)
         self.collector = Collector(
-            self._judge_garbage, self._before_collection, self._after_collection, self.sqlite.prepare
+            self._judge_garbage,
+            self._before_collection,
+            self._after_collection,
+            self.sqlite.prepare,
+            partial(self.ledger.faults.add, "collector"),
         )
         self.imports.when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
         self.fixtures = FixtureLife(
@@ -98,10 +104,7 @@ class Run:
         if self._started:
             return
         self._started = True
-        self.imports.start()
-        self.births.start()
-        self.warnings.start()
-        self.threads.start()
+        self._each(self.imports.start, self.births.start, self.warnings.start, self.threads.start)
         if self.full and SQLITE_NEEDED:
             self.births.on_sqlite_handle = self.sqlite.connected
             self.births.on_sqlite_connect = self.sqlite.release_dropped
@@ -111,25 +114,48 @@ class Run:
         if not self._started:
             return
         self._started = False
-        self.collector.stop()
-        self.responses.stop()
-        self.warnings.stop()
-        self.contexts.stop()
-        self.sqlite.stop()
-        self.cycles.stop()
-        self.threads.stop()
-        self.births.stop()
-        self.imports.stop()
+        listed = len(self.ledger.faults)
+        self._each(
+            self.collector.stop,
+            self.responses.stop,
+            self.warnings.stop,
+            self.contexts.stop,
+            self.sqlite.stop,
+            self.cycles.stop,
+            self.threads.stop,
+            self.births.stop,
+            self.imports.stop,
+        )
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            # Too late for the summary.
+            for line in fault_lines(self.ledger.faults[listed:]):
+                reporter.write_line(line)
+
+    def _each(self, *steps: Callable[[], object]) -> None:
+        """Each step, whatever becomes of the others."""
+        for step in steps:
+            try:
+                step()
+            except Exception as error:
+                self.ledger.faults.add("start or stop", error)
+
+    def watch_finalizers(self) -> None:
+        self._each(self.warnings.watch_finalizers)
+
+    def unwatch_finalizers(self) -> None:
+        self._each(self.warnings.unwatch_finalizers)
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
         """What test modules open when they are imported belongs to their import."""
-        self.warnings.open_filters(self._decisions)
+        before, self.owners.current = self.owners.current, Owner("collection", "collection")
+        self._each(partial(self.warnings.open_filters, self._decisions))
         try:
-            with self.owners.at_work(Owner("collection", "collection")):
-                yield
+            yield
         finally:
-            self.warnings.close_filters()
+            self._each(self.warnings.close_filters)
+            self.owners.current = before
 
     @harmless
     def tests_begin(self, items: Iterable[pytest.Item]) -> None:
@@ -322,7 +348,7 @@ class Run:
         try:
             self._apply_verdict(item, report)
         except Exception as error:
-            self.ledger.faults.append(f"verdict: {type(error).__name__}: {error}")
+            self.ledger.faults.add("verdict", error)
         return report
 
     def _apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> None:
@@ -361,7 +387,8 @@ class Run:
                 self.ledger.attempt.ended.append(owner)
 
     def _leftover_contexts(self, owners: set[int], *, since: int = 0) -> None:
-        if not self.full:
+        if not self.full or self.ledger.faults:
+            # After a fault nobody knows which contexts an open response still holds.
             return
         for birth, push in self.contexts.leaked(owners, self.responses.holds, since):
             name = type(push[0]).__name__
@@ -370,11 +397,14 @@ class Run:
 
     # -- collections ---------------------------------------------------------------------------
 
+    # Called by the collector, where Python would print an exception and go on.
+    @harmless
     def _before_collection(self, generation: int) -> None:
         self._generation = generation
         if SQLITE_NEEDED:
             self.sqlite.before_collection(generation)
 
+    @harmless
     def _after_collection(self, saved: list[object] | None) -> None:
         if SQLITE_NEEDED:
             self.sqlite.after_collection(saved, self._generation)
@@ -385,7 +415,7 @@ class Run:
                 self.sqlite.judge(garbage)
             judgement = self.cycles.judge(garbage)
         except Exception as error:
-            self.ledger.faults.append(f"cycle check: {type(error).__name__}: {error}")
+            self.ledger.faults.add("cycle check", error)
             return
         attempt = self.ledger.attempt
         if judgement is None or attempt is None or attempt.failed:

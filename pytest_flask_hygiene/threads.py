@@ -36,7 +36,10 @@ class ThreadRecorder:
         def start(self: threading.Thread) -> None:
             threads = recorder()
             if threads is not None:
-                threads._starts(self)
+                try:
+                    threads._starts(self)
+                except Exception as error:
+                    threads._births.fault(error)
             del threads
             original(self)
 
@@ -56,14 +59,10 @@ class ThreadRecorder:
         self._known.clear()
 
     def _starts(self, thread: threading.Thread) -> None:
-        try:
-            key = id(thread)
-            birth = Birth("thread", self._owners.get(), capture_stack(sys._getframe(2)), thread.name)
-            reference = weakref.ref(thread, partial(self._forget, key))
-            birth.ref = reference
-            self._known[key] = reference, birth
-        except Exception as error:
-            self._births.fault(error)
+        key = id(thread)
+        birth = Birth("thread", self._owners.get(), capture_stack(sys._getframe(2)), thread.name)
+        birth.ref = reference = weakref.ref(thread, partial(self._forget, key))
+        self._known[key] = reference, birth
 
     def _forget(self, key: int, _: object) -> None:
         self._known.pop(key, None)

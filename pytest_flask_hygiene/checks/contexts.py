@@ -19,19 +19,23 @@ from ..findings import Owner
 from ..imports import PostImport
 from ..owners import OwnerTracker
 from ..stacks import capture_stack
+from ..weak_ids import WeakIds
 
 #: One push: the context, the variable that holds it, and the position of the push among the context's own.
 _Push = tuple[Any, "ContextVar[Any]", int]
 
 
 class ContextCheck:
-    def __init__(self, owners: OwnerTracker, imports: PostImport) -> None:
+    def __init__(
+        self, owners: OwnerTracker, imports: PostImport, on_fault: Callable[[Exception], None]
+    ) -> None:
         self._owners = owners
+        self._on_fault = on_fault
         self._variables: list[ContextVar[Any]] = []
-        self._births: weakref.WeakKeyDictionary[Any, list[tuple[int, Birth]]] = weakref.WeakKeyDictionary()
+        self._births: WeakIds[list[tuple[int, Birth]]] = WeakIds()
         self._undo: list[Callable[[], None]] = []
         self._expected: set[CodeType] = set()
-        self._entered: weakref.WeakKeyDictionary[Any, Birth] = weakref.WeakKeyDictionary()
+        self._entered: WeakIds[Birth] = WeakIds()
         self._client_open: CodeType | None = None
         self.pushes_so_far = 0
         imports.when_imported("flask.ctx", self._watch_pushes)
@@ -63,8 +67,11 @@ class ContextCheck:
                 return original(context, *args, **kwargs)
             position = _depth(context)
             result = original(context, *args, **kwargs)
-            birth = this._client_of(frame) or Birth("context", this._owners.get(), capture_stack(frame))
-            this._pushed(context, position, birth)
+            try:
+                birth = this._client_of(frame) or Birth("context", this._owners.get(), capture_stack(frame))
+                this._pushed(context, position, birth)
+            except Exception as error:
+                this._on_fault(error)
             return result
 
         self._replace(cls, "push", push)
@@ -82,7 +89,11 @@ class ContextCheck:
         def __enter__(client: Any) -> Any:
             this = check()
             if this is not None:
-                this._entered[client] = Birth("context", this._owners.get(), capture_stack(sys._getframe(1)))
+                try:
+                    birth = Birth("context", this._owners.get(), capture_stack(sys._getframe(1)))
+                    this._entered.set(client, birth)
+                except Exception as error:
+                    this._on_fault(error)
             return original(client)
 
         self._replace(cls, "__enter__", __enter__)
@@ -111,7 +122,9 @@ class ContextCheck:
         self._undo.append(undo)
 
     def _pushed(self, context: Any, position: int, birth: Birth) -> None:
-        births = self._births.setdefault(context, [])
+        births = self._births.get(context)
+        if births is None:
+            births = self._births.set(context, [])
         del births[position:]
         self.pushes_so_far += 1
         births.append((self.pushes_so_far, birth))
@@ -158,7 +171,7 @@ class ContextCheck:
                 if depth < 0:
                     break
                 seen[id(context)] = depth
-                for sequence, birth in self._births.get(context, ()):
+                for sequence, birth in self._births.get(context) or ():
                     if birth.path == depth:
                         yield sequence, birth, (context, variable, depth)
                 context = _previous(context, depth)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from ..findings import Frame
 from ..origin import Origin, OriginMap
 from ..stacks import line_of
-from .cycle_names import describe, line_of_store, render_path, traceback_depth
+from .cycle_names import describe, line_of_store, render_path, traceback_depth, traceback_of
 
 _MAX_PATH: Final = 8
 _Edges = dict[int, list[int]]
@@ -159,7 +159,7 @@ class CycleGraph:
 
     def _frames(self, exception: BaseException, frame: FrameType, variable: str) -> tuple[Frame, ...]:
         frames: list[Frame] = []
-        traceback = exception.__traceback__
+        traceback = traceback_of(exception)
         while traceback is not None:
             current = traceback.tb_frame
             if current is frame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dis
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
 _MAX_TEXT: Final = 120
@@ -17,11 +17,15 @@ def render_path(objects: list[Any]) -> str:
         if type(holder) is dict:
             name = next((k for k, v in holder.items() if v is target), None)
             owner = objects[position - 1] if position else None
-            if owner is not None and isinstance(name, str) and not isinstance(owner, (dict, list, tuple)):
+            if (
+                owner is not None
+                and isinstance(name, str)
+                and not issubclass(type(owner), (dict, list, tuple))
+            ):
                 text += f".{name}"
             else:
                 text += f"[{name!r:.40}]" if isinstance(name, (str, int)) else "[...]"
-        elif isinstance(holder, (list, tuple)):
+        elif issubclass(type(holder), (list, tuple)):
             number = next((i for i, v in enumerate(holder) if v is target), None)
             text += "[...]" if number is None else f"[{number}]"
         elif type(target) is dict and position + 2 < len(objects):
@@ -33,19 +37,26 @@ def render_path(objects: list[Any]) -> str:
 
 
 def _attribute_name(holder: Any, target: Any) -> str:
-    if isinstance(holder, BaseException):
+    # Past whatever the user's class has made of its attributes, its __class__ too.
+    if issubclass(type(holder), BaseException):
         for name in ("__cause__", "__context__", "__traceback__"):
-            if getattr(holder, name) is target:
+            if vars(BaseException)[name].__get__(holder) is target:
                 return name
     try:
         attributes = object.__getattribute__(holder, "__dict__")
-    except AttributeError:
+    except Exception:
         attributes = {}
     return next((str(k) for k, v in attributes.items() if v is target), "")
 
 
+def traceback_of(exception: BaseException) -> TracebackType | None:
+    """``exception.__traceback__``, past what a subclass has made of it."""
+    traceback: TracebackType | None = vars(BaseException)["__traceback__"].__get__(exception)
+    return traceback
+
+
 def traceback_depth(exception: BaseException, frame: FrameType) -> int:
-    depth, traceback = 0, exception.__traceback__
+    depth, traceback = 0, traceback_of(exception)
     while traceback is not None and depth < 1_000:
         if traceback.tb_frame is frame:
             return depth

@@ -26,27 +26,20 @@ class Judgement:
 class CycleCheck:
     def __init__(self, origin: OriginMap) -> None:
         self._origin = origin
-        self._is_exception: dict[type, bool] = {}
         self._library_edges: dict[tuple[CodeType, ...], str] = {}
 
     def stop(self) -> None:
-        self._is_exception.clear()
         self._library_edges.clear()
 
     def judge(self, garbage: list[object]) -> Judgement | None:
         """What the garbage of one collection says; None when there is no exception in it."""
         exceptions: list[BaseException] = []
         frames: list[FrameType] = []
-        known = self._is_exception
         # type(), never isinstance(): dead proxies raise, mocks fake their class.
         for candidate in garbage:
             cls = type(candidate)
-            is_exception = known.get(cls)
-            if is_exception is None:
-                is_exception = known[cls] = issubclass(cls, BaseException)
-                if len(known) > 5_000:
-                    known.clear()
-            if is_exception:
+            # No cache by class: a metaclass may have no hash.
+            if issubclass(cls, BaseException):
                 exceptions.append(candidate)  # type: ignore[arg-type]
             elif cls is FrameType:
                 frames.append(candidate)  # type: ignore[arg-type]

@@ -123,8 +123,9 @@ class ResourceWarningCheck:
         if not self._listening or not issubclass(message.category, ResourceWarning):
             original(message)
             return
-        shown = self._shown_without_us(message)
+        shown = True
         try:
+            shown = self._shown_without_us(message)
             frame = sys._getframe(1)
             source = message.source
             kind, birth = self._recorded.get(id(source)) or self._identify(source, frame)
@@ -141,7 +142,7 @@ class ResourceWarningCheck:
                     self._on_emission(Emission(kind, birth, str(message.message), capture_stack(frame)))
             del source, frame
         except Exception as error:
-            self._births.faults.append(f"resource warnings: {type(error).__name__}: {error}")
+            self._births.faults.add("resource warnings", error)
         if shown:
             original(message)
 
@@ -169,7 +170,7 @@ class ResourceWarningCheck:
             self._on_emission(Emission(kind, birth, text, capture_stack(sys._getframe(1))))
             del source, frame, traceback
         except Exception as error:
-            self._births.faults.append(f"resource warnings: {type(error).__name__}: {error}")
+            self._births.faults.add("resource warnings", error)
 
     def _identify(self, source: object, frame: FrameType | None) -> tuple[Kind, Birth | None]:
         kind = _kind_of(source)

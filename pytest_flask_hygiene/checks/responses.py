@@ -14,6 +14,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import CodeType, GeneratorType, ModuleType
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ class Body:
         "_closed",
         "_iterable",
         "_next",
+        "_on_fault",
         "_on_left",
         "birth",
         "exhausted",
@@ -64,11 +66,13 @@ class Body:
         iterable: Iterable[bytes],
         owner: Owner,
         on_left: Callable[[LeftResponse], None],
+        on_fault: Callable[[Exception], None],
     ) -> None:
+        self._on_fault = on_fault
         self._closed = True  # until there is something to close
         self._iterable = iterable
         self._next: Callable[[], bytes] | None = None
-        self._close = getattr(iterable, "close", None)
+        self._close = attribute(iterable, "close")
         self._on_left = on_left
         self.owner = owner
         self.stack: Stack = ()
@@ -113,6 +117,9 @@ class Body:
         try:
             if self._is_left():
                 self._on_left(LeftResponse(self, self.stream, dropped))
+        except Exception as error:
+            self._on_fault(error)
+        try:
             self.close()
         except Exception:  # the application's close callbacks: without us they would not have run
             return
@@ -171,11 +178,11 @@ class ResponseCheck:
                 body = check._guarded(check._open, iterable)
                 return iterable if body is None else body
 
-            before = check._top_context()
+            before = check._guarded(check._top, None)
             try:
                 result = original(watched, environ, buffered=buffered)
                 if body is not None and body.is_open:
-                    check._see_contexts(before, body)
+                    check._guarded(partial(check._see_contexts, before or ()), body)
                 return result
             finally:
                 # The frame may outlive the call in a traceback; the response must not.
@@ -203,21 +210,30 @@ class ResponseCheck:
         try:
             return step(argument)
         except Exception as error:
-            self._births.faults.append(f"responses: {type(error).__name__}: {error}")
+            self._births.faults.add("responses", error)
             return None
 
+    def _top(self, _: object) -> tuple[tuple[Any, int], ...]:
+        return self._top_context()
+
     def _open(self, iterable: Iterable[bytes]) -> Body:
-        body = Body(iterable, self._owners.get(), self._on_left)
+        body = Body(iterable, self._owners.get(), self._report, partial(self._births.faults.add, "responses"))
+        if body.stream is not None:
+            # Apart: a body that is given up now would be closed under the reader's hands.
+            self._guarded(self._track, body)
+        return body
+
+    def _report(self, left: LeftResponse) -> None:
+        self._guarded(self._on_left, left)
+
+    def _track(self, body: Body) -> None:
         stream = body.stream
-        if stream is None:
-            return body
-        body.stack = capture_stack(sys._getframe(3))
+        body.stack = capture_stack(sys._getframe(5))
         self._bodies[next(self._numbers)] = body
         if not isinstance(stream, GeneratorType):
             body.birth = self._births.of_file(stream)
             if body.birth is not None:
                 body.birth.served = "response"
-        return body
 
     def _see_input(self, stream: Any) -> None:
         """Remember an upload's temporary file; the previous one of this thread is no longer needed."""
@@ -301,6 +317,14 @@ class ResponseCheck:
             self._close_input(self._inputs.popitem()[1])
 
 
+def attribute(value: object, name: str) -> Any:
+    """An attribute of an object of the user's; None also where its class raises whatever it likes."""
+    try:
+        return getattr(value, name, None)
+    except Exception:
+        return None
+
+
 def _find_stream(iterable: Any) -> Any:
     """The open file or the generator behind an application's iterable; None for a text or a list."""
     pending = [iterable]
@@ -316,11 +340,11 @@ def _find_stream(iterable: Any) -> Any:
             return current
         if descriptor_and_name(current)[0] is not None:
             return current
-        callbacks = getattr(current, "_callbacks", None)  # werkzeug's ClosingIterator
+        callbacks = attribute(current, "_callbacks")  # werkzeug's ClosingIterator
         if isinstance(callbacks, list):
-            pending += [getattr(callback, "__self__", None) for callback in callbacks]
+            pending += [attribute(callback, "__self__") for callback in callbacks]
         for name in _STREAM_ATTRIBUTES:
-            value = getattr(current, name, None)
+            value = attribute(current, name)
             if value is not None and not callable(value):
                 pending.append(value)
     return None

@@ -26,7 +26,7 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
         try:
             add_to_xml(config, failed)
         except Exception as error:
-            ledger.faults.append(f"JUnit XML: {type(error).__name__}: {error}")
+            ledger.faults.add("JUnit XML", error)
     reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus in _WITH_SUMMARY or reporter is None or reporter.no_summary:
         return

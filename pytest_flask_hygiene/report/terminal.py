@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,6 +159,9 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
         tests = plural(len(ledger.stopped_early), "test")
         first = ledger.stopped_early[0]
         lines.append(f"cycle check stopped early in {tests} (more than 10,000 objects in cycles): {first}")
-    for fault in dict.fromkeys(ledger.faults):
-        lines.append(f"a fault of pytest-flask-hygiene itself, please report it: {fault}")
-    return lines
+    return lines + fault_lines(ledger.faults)
+
+
+def fault_lines(faults: Iterable[str]) -> list[str]:
+    texts = dict.fromkeys(faults)
+    return [f"a fault of pytest-flask-hygiene itself, please report it: {text}" for text in texts]
