@@ -73,7 +73,7 @@ def add_options(parser: pytest.Parser) -> None:
         dest="hygiene_strict",
         action="store_true",
         default=None,
-        help="fail also for responses that had to be closed and for cycles made by test code",
+        help="fail also for what is left open, responses that had to be closed, and cycles made by test code",
     )
     parser.addini("hygiene", "what a leak does: fail (default), warn or off", default="fail")
     parser.addini("hygiene_strict", "the same as --hygiene-strict", type="bool", default=False)

@@ -137,11 +137,15 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
         lines.append(f"known upstream leaks: {count} in {library}")
     findings = distinct(ledger.findings)
     unreported = [f for f in findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"]
-    if unreported:
-        names = sorted({f.site.library or f.owner.describe() for f in unreported})
+    of_libraries = [f for f in unreported if f.site.library]
+    if of_libraries:
+        names = sorted({f.site.library for f in of_libraries})
         lines.append(
-            f"opened by libraries, and charged to nobody: {len(unreported)} ({', '.join(names[:5])})"
+            f"opened by libraries, and charged to nobody: {len(of_libraries)} ({', '.join(names[:5])})"
         )
+    unseen = sum(f.count for f in unreported if not f.site.library)
+    if unseen and verbose:
+        lines.append(f"warnings about what was opened before the run, or out of sight: {unseen}")
     allowed = [f for f in findings if f.outcome == "allowed"]
     if allowed:
         lines.append(f"allowed: {plural(len(allowed), 'leak')}")
