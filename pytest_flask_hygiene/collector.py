@@ -63,6 +63,8 @@ class Collector:
         self._replaced: dict[str, Any] = {}
         self._saved_from = 0
         self._user_frees = False
+        self._interrupted = False
+        """By the user, in the middle of a collection; it is raised again when the test has ended."""
         self.stopped_early = False
         """The current test made more garbage than is saved."""
 
@@ -126,6 +128,9 @@ class Collector:
         """Take everything alive now out of later sweeps."""
         if self._freezing:
             gc.freeze()
+        if self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
 
     def thaw(self) -> None:
         if self._freezing:
@@ -198,6 +203,13 @@ class Collector:
         return True
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
+        try:
+            self._collecting(phase, info)
+        except KeyboardInterrupt:
+            # Python would print it and go on.
+            self._interrupted = True
+
+    def _collecting(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self._saved_from = len(gc.garbage)
             if self._saving and not self._sweeping and info["generation"] == 2 and _asked_for_by_name():
@@ -250,6 +262,6 @@ class Collector:
 
 def _asked_for_by_name() -> bool:
     """Whether the running frame calls the built-in ``gc.collect`` under a global name of its own."""
-    frame = sys._getframe(2)
+    frame = sys._getframe(3)
     names = frame.f_globals
     return any(names.get(name) is _builtin_collect for name in frame.f_code.co_names)

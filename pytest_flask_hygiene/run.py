@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,10 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from _pytest.config import ExitCode
 
-from .births import Birth, BirthRecorder
+from .births import BirthRecorder
 from .checks.contexts import ContextCheck
 from .checks.cycles import CycleCheck
-from .checks.left_open import LeftOpenCheck
 from .checks.resource_warnings import ResourceWarningCheck
 from .checks.responses import ResponseCheck
 from .checks.sqlite import NEEDED as SQLITE_NEEDED
@@ -23,15 +21,15 @@ from .evidence import Evidence
 from .findings import UNKNOWN_OWNER, Owner
 from .fixture_life import FixtureLife
 from .held_by_pytest import Released, forget_last_failure, holds_values
-from .holders import HolderFinder
 from .imports import PostImport
 from .ledger import Attempt, Ledger, harmless
+from .leftovers import Leftovers
 from .origin import OriginMap
 from .owners import OwnerTracker, owner_of_test
 from .report.outcome import apply_findings
 from .report.terminal import fault_lines, session_report
 from .settings import Settings, read_marks
-from .threads import GRACE_SECONDS, ThreadRecorder
+from .threads import ThreadRecorder
 
 if TYPE_CHECKING:
     import pytest
@@ -69,8 +67,6 @@ class Run:
             self.contexts.top,
         )
         self.cycles = CycleCheck(self.origin)
-        self.left_open = LeftOpenCheck(self.births, self.threads)
-        self._holders = HolderFinder(self.origin)
         self.sqlite = SqliteCheck(self.evidence.of_dropped_sqlite)
         self.collector = Collector(
             self._judge_garbage,
@@ -79,6 +75,7 @@ class Run:
             self.sqlite.prepare,
             partial(self.ledger.faults.add, "collector"),
         )
+        self.leftovers = Leftovers(self.births, self.threads, self.evidence, self.origin, self.collector.thaw)
         self.imports.when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
         self.fixtures = FixtureLife(
             self.ledger, self.owners, self._fixture_ends, self._fixture_ended, self.function_fixtures_done
@@ -89,8 +86,6 @@ class Run:
         self._last_failed = False
         self._had_fixtures = False
         self._thaw_needed = False
-        self._slow_threads: list[tuple[float, Birth]] = []
-        """Still running when their owners ended, and how long they may."""
         self._started = False
 
     @property
@@ -178,7 +173,7 @@ class Run:
                     self.collector.collect()
                 self.collector.thaw()
                 self.collector.sweep(free=False)
-                self._judge_left_open(None)
+                self.leftovers.judge(None, wait=True)
             self.ledger.flush_pending()
         finally:
             self.warnings.close_filters()
@@ -211,8 +206,7 @@ class Run:
                         self.collector.collect()
                 self.collector.freeze()
             self.sqlite.forget_closed()
-            if self._slow_threads:
-                self._judge_slow_threads()
+            self.leftovers.judge_slow_threads()
         self.ledger.end()
         self.warnings.close_filters()
 
@@ -278,13 +272,14 @@ class Run:
             return
         ended = attempt.owner_ids | {id(owner) for owner in attempt.ended}
         released = None
-        if self.full and not attempt.failed and holds_values(item) and self.left_open.may_have(ended):
+        if self.full and not attempt.failed and holds_values(item) and self.leftovers.may_be_of(ended):
             # pytest would let go only after the teardown report, which could not name it any more.
             released = Released(item)
         if self.full:
             self._sweep_teardown(attempt, until_clean=released is not None)
             if not attempt.failed:
-                self._judge_left_open(ended)
+                # By default they are only listed, and nobody waits for a line in a list.
+                self.leftovers.judge(ended, wait=self.settings.strict)
         if released is not None:
             released.put_back()
         attempt.owner.ended = True
@@ -301,38 +296,6 @@ class Run:
             rounds += 1
         self.collector.stop_saving()
         self._note_early_stop(attempt)
-
-    def _judge_left_open(self, owners: set[int] | None) -> None:
-        """What is open although these owners (by ``id``; None: all) have ended."""
-        if owners is not None and not self.left_open.may_have(owners):
-            return
-        if self.settings.strict or owners is None:
-            threads = self.threads.alive_after_grace(owners)
-        else:
-            # Nobody waits for a line in a list.
-            end = time.monotonic() + GRACE_SECONDS
-            self._slow_threads += [(end, birth) for birth, _ in self.threads.alive(owners)]
-            threads = []
-        found = [*self.left_open.find(owners), *threads]
-        if found:
-            self.collector.thaw()
-        while found:
-            birth, thing = found.pop(0)
-            self.evidence.of_left_open(birth, thing, self._holders)
-            del thing
-        if owners is not None:
-            self.left_open.forget_closed(owners)
-
-    def _judge_slow_threads(self) -> None:
-        now = time.monotonic()
-        due = [birth for end, birth in self._slow_threads if end <= now]
-        if due:
-            self._slow_threads = [entry for entry in self._slow_threads if entry[0] > now]
-            still_running = {id(birth): thread for birth, thread in self.threads.alive(None)}
-            for birth in due:
-                if id(birth) in still_running:
-                    self.evidence.of_left_open(birth, still_running[id(birth)], self._holders)
-            still_running.clear()
 
     def _note_early_stop(self, attempt: Attempt) -> None:
         if self.collector.stopped_early and attempt.nodeid not in self.ledger.stopped_early:
@@ -381,7 +344,7 @@ class Run:
         self.responses.close_owned_by(owner)
         if owner.outlives_test:
             self._leftover_contexts({id(owner)})
-            self._thaw_needed = self._thaw_needed or self.left_open.may_have({id(owner)})
+            self._thaw_needed = self._thaw_needed or self.leftovers.may_be_of({id(owner)})
             self.ledger.owner_ended(owner)
             if self.ledger.attempt is not None:
                 self.ledger.attempt.ended.append(owner)

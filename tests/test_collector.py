@@ -295,3 +295,32 @@ def test_a_users_gc_setting_is_kept(state_around, run, setting):
     found = state_around(*args, before=setting, **files)
     assert found["code"] == code
     assert found["after"] == found["before"]
+
+
+def test_an_interrupt_that_arrives_in_a_collection_is_not_lost(run_suite):
+    conftest = """
+        import pytest
+        from pytest_flask_hygiene.plugin import run_key
+
+        @pytest.fixture
+        def interrupted(request):
+            collector = request.config.stash[run_key].collector
+            before = collector._before
+
+            def interrupt(generation):
+                collector._before = before
+                raise KeyboardInterrupt
+
+            collector._before = interrupt
+        """
+    suite = """
+        def test_interrupted(interrupted):
+            pass
+
+        def test_never_run():
+            pass
+        """
+    result = run_suite(suite, files={"conftest.py": conftest}, subprocess=True)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(passed=1)
+    assert "ignored" not in result.stderr.str()

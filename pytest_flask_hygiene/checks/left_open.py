@@ -30,13 +30,22 @@ class LeftOpenCheck:
 
     def may_have(self, owners: set[int]) -> bool:
         """Whether one of these owners (by ``id``) seems to have something open; cheap, and seldom wrong."""
-        births = self._births
         return (
             any(True for _ in self._descriptors(owners))
             or any(True for _ in self._directories(owners))
-            or any(_is_of(birth, owners) for birth in births.by_id.values())
+            or self._has_objects(owners)
             or bool(self._threads.alive(owners))
         )
+
+    def _has_objects(self, owners: set[int]) -> bool:
+        births = self._births.by_id
+        for key, birth in list(births.items()):
+            if _is_of(birth, owners):
+                thing = None if birth.ref is None else birth.ref()
+                if birth.ref is None or (thing is not None and _is_open(thing)):
+                    return True
+                del births[key]
+        return False
 
     def find(self, owners: set[int] | None) -> list[LeftOpen]:
         """What these owners (by ``id``; None: anybody) have open, threads apart; each birth once.

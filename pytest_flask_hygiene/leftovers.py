@@ -1,0 +1,74 @@
+"""When an owner has ended: what it left open is looked for, what holds it is named, and both are recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .births import Birth, BirthRecorder
+from .checks.left_open import LeftOpenCheck
+from .evidence import Evidence
+from .holders import HolderFinder
+from .origin import OriginMap
+from .threads import GRACE_SECONDS, ThreadRecorder
+
+
+class Leftovers:
+    """``thaw`` makes the whole heap visible, in which the holders are looked for."""
+
+    def __init__(
+        self,
+        births: BirthRecorder,
+        threads: ThreadRecorder,
+        evidence: Evidence,
+        origin: OriginMap,
+        thaw: Callable[[], None],
+    ) -> None:
+        self._check = LeftOpenCheck(births, threads)
+        self._threads = threads
+        self._evidence = evidence
+        self._holders = HolderFinder(origin)
+        self._thaw = thaw
+        self._slow: list[tuple[float, Birth]] = []
+        """Threads that were still running when their owners ended, and how long they may."""
+
+    def may_be_of(self, owners: set[int]) -> bool:
+        """Whether one of these owners (by ``id``) seems to have something open."""
+        return self._check.may_have(owners)
+
+    def judge(self, owners: set[int] | None, *, wait: bool) -> None:
+        """Record what is open although these owners (by ``id``; None: all) have ended.
+
+        ``wait``: until threads have had their time to end; else ``judge_slow_threads`` looks again later.
+        """
+        if owners is not None and not self._check.may_have(owners):
+            return
+        threads = []
+        if wait:
+            threads = self._threads.alive_after_grace(owners)
+        else:
+            end = time.monotonic() + GRACE_SECONDS
+            self._slow += [(end, birth) for birth, _ in self._threads.alive(owners)]
+        found = [*self._check.find(owners), *threads]
+        threads.clear()
+        if found:
+            self._thaw()
+        while found:
+            birth, thing = found.pop(0)
+            self._evidence.of_left_open(birth, thing, self._holders)
+            del thing
+        if owners is not None:
+            self._check.forget_closed(owners)
+
+    def judge_slow_threads(self) -> None:
+        """Those whose time is over; costs nothing when there are none."""
+        if not self._slow:
+            return
+        now = time.monotonic()
+        due = [birth for end, birth in self._slow if end <= now]
+        self._slow = [entry for entry in self._slow if entry[0] > now]
+        still_running = {id(birth): thread for birth, thread in self._threads.alive(None)}
+        for birth in due:
+            if id(birth) in still_running:
+                self._evidence.of_left_open(birth, still_running[id(birth)], self._holders)
+        still_running.clear()
