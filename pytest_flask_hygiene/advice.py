@@ -84,6 +84,8 @@ def _file(finding: Finding, code: str) -> str:
         )
     if "FileHandler(" in code:
         return "remove the handler from its logger and close() it where its owner ends"
+    if "mkstemp(" in code:
+        return "os.close() the descriptor and remove the file; or use pytest's tmp_path"
     if _is_bound_to_self(code):
         return "give the object a close() method, and call it where the object's owner ends"
     if "open_resource(" in code:

@@ -27,6 +27,7 @@ _WERKZEUG_UTILS: Final = os.path.join("werkzeug", "utils.py")
 _ASYNCIO: Final = f"{os.sep}asyncio{os.sep}"
 #: Of the loop's default executor and of its child watcher: they end with the loop or with the process.
 _ASYNCIO_THREADS: Final = ("asyncio_", "waitpid-")
+_MULTIPROCESSING: Final = tuple(os.path.join("multiprocessing", name) for name in ("heap.py", "util.py"))
 _FLASK_APP: Final = os.path.join("flask", "app.py")
 
 
@@ -66,7 +67,7 @@ class Evidence:
         if birth.reported or birth.owner.failed:
             return
         site = self._origin.site(birth.stack)
-        if not site.frames:
+        if not site.frames or _is_multiprocessings(birth.stack):
             # A tool's own.
             return
         if birth.kind == "thread":
@@ -80,7 +81,7 @@ class Evidence:
         text = f"thread {birth.path!r}" if birth.kind == "thread" else _message(birth, "")
         finding = birth.finding = Finding(birth.kind, "left_open", _owner_of(birth), site, text)
         self._note_upstream(finding, birth)
-        if thing is not None and site.frames and birth.kind != "thread":
+        if thing is not None and site.frames:
             self._name_holder(finding, holders.find(thing, site.frames))
         self._ledger.record(finding)
 
@@ -213,6 +214,11 @@ class Evidence:
 def _owner_of(birth: Birth) -> Owner:
     module = importing_module(birth.stack)
     return Owner("import", module, path=module, line=1) if module else birth.owner
+
+
+def _is_multiprocessings(stack: Stack) -> bool:
+    """Its heap and its temporary directory are the process's, and go with it."""
+    return any(code.co_filename.endswith(_MULTIPROCESSING) for code, _ in stack)
 
 
 def _was_sent(stack: Stack) -> bool:

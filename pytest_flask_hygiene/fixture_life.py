@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .findings import Owner
 from .ledger import Attempt, Ledger, harmless
-from .owners import OwnerTracker, owner_of_fixture
+from .owners import OwnerTracker, is_xunit, owner_of_fixture
+from .reach import reaches
 
 if TYPE_CHECKING:
     import pytest
@@ -30,6 +31,8 @@ class FixtureLife:
         self._ends = ends
         self._ended = ended
         self._function_fixtures_done = function_fixtures_done
+        self._alive: dict[Owner, pytest.FixtureDef[Any]] = {}
+        """Fixtures of wider scopes that have begun and not ended."""
         self._before: list[Owner] = []
         """Who was at work before each finalization that is under way."""
 
@@ -40,6 +43,8 @@ class FixtureLife:
         owner = owner_of_fixture(fixturedef, test)
         if attempt is not None:
             self._begins_in(attempt, owner, item)
+        if owner.outlives_test:
+            self._alive[owner] = fixturedef
         fixturedef.addfinalizer(partial(self._last_finalizer, owner))
         return owner
 
@@ -65,5 +70,30 @@ class FixtureLife:
     def _last_finalizer(self, owner: Owner) -> None:
         if self._before:
             self._owners.current = self._before.pop()
+        self._alive.pop(owner, None)
         if not owner.is_test:
             self._ended(owner)
+
+    def which_holds(self, thing: object, item: pytest.Item | None) -> Owner | None:
+        """The wider fixture that goes on and from whose value ``thing`` can be reached.
+
+        What a fixture opens when it is first used is the fixture's, which may close it at its end.
+        """
+        if thing is None:
+            return None
+        for owner, fixturedef in self._alive.items():
+            if not owner.ended and reaches(_values_of(fixturedef, owner, item), thing):
+                return owner
+        return None
+
+
+def _values_of(fixturedef: pytest.FixtureDef[Any], owner: Owner, item: pytest.Item | None) -> list[Any]:
+    if is_xunit(fixturedef):
+        # ``setup_module`` and the like keep things in the module's globals, ``setUpClass`` in the class.
+        holder = getattr(item, "cls" if owner.scope == "class" else "module", None)
+        if holder is None:
+            return []
+        attributes = type.__dict__["__dict__"].__get__(holder) if owner.scope == "class" else vars(holder)
+        return list(attributes.values())
+    result = fixturedef.cached_result
+    return [] if result is None else [result[0]]

@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 
 from .origin import OriginMap
 
-#: For one object; and for all of a run, after which holders are no longer named.
+#: Of CPU time, for one object; and for all of a run, after which holders are no longer named.
 _SECONDS_EACH: Final = 0.5
 _SECONDS: Final = 3.0
 _MAX_DEPTH: Final = 12
@@ -69,29 +69,31 @@ class HolderFinder:
     def _search(self, thing: object) -> Holder | None:
         import objgraph
 
-        begin = time.monotonic()
+        begin = time.process_time()
         end = begin + min(_SECONDS_EACH, self._seconds_left)
 
         def is_named(candidate: object) -> bool:
-            if time.monotonic() > end:
+            if time.process_time() > end:
                 raise _OutOfTimeError
             cls: type = type(candidate)
             if cls is _CACHED:
                 # A sqlite connection's cache of statements is another such object.
                 return type(getattr(candidate, "__wrapped__", None)) is FunctionType
-            return issubclass(cls, (ModuleType, type, logging.Logger, threading.Thread))
+            return candidate is not thing and issubclass(
+                cls, (ModuleType, type, logging.Logger, threading.Thread)
+            )
 
         chain: list[Any] = []
         try:
             chain = objgraph.find_backref_chain(
-                thing, is_named, max_depth=_MAX_DEPTH, extra_ignore=_frames_of_this_thread()
+                thing, is_named, max_depth=_MAX_DEPTH, extra_ignore=_not_of_interest()
             )
             return self._describe(chain) if len(chain) > 1 else None
         except _OutOfTimeError:
             return None
         finally:
             chain.clear()
-            self._seconds_left -= time.monotonic() - begin
+            self._seconds_left -= time.process_time() - begin
 
     def _describe(self, chain: list[Any]) -> Holder | None:
         root = chain[0]
@@ -136,9 +138,9 @@ def _name_of(attributes: dict[str, Any], path: list[Any]) -> str:
     return ""
 
 
-def _frames_of_this_thread() -> list[int]:
-    """They refer to the object only because we look for it."""
-    ids = []
+def _not_of_interest() -> list[int]:
+    """Every running thread is in these registers; this one's frames refer to the object because we look."""
+    ids = [id(vars(threading).get(name)) for name in ("_active", "_limbo", "_shutdown_locks")]
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         ids.append(id(frame))

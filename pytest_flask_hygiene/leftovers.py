@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .births import Birth, BirthRecorder
 from .checks.left_open import LeftOpenCheck
 from .evidence import Evidence
+from .fixture_life import FixtureLife
 from .holders import HolderFinder
 from .origin import OriginMap
-from .threads import GRACE_SECONDS, ThreadRecorder
+from .threads import GRACE_SECONDS, ThreadRecorder, executor_of
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Leftovers:
@@ -22,12 +27,15 @@ class Leftovers:
         threads: ThreadRecorder,
         evidence: Evidence,
         origin: OriginMap,
+        fixtures: FixtureLife,
+        is_temporary_anyway: Callable[[str], bool],
         thaw: Callable[[], None],
     ) -> None:
-        self._check = LeftOpenCheck(births, threads)
+        self._check = LeftOpenCheck(births, threads, is_temporary_anyway)
         self._threads = threads
         self._evidence = evidence
         self._holders = HolderFinder(origin)
+        self._fixtures = fixtures
         self._thaw = thaw
         self._slow: list[tuple[float, Birth]] = []
         """Threads that were still running when their owners ended, and how long they may."""
@@ -36,7 +44,7 @@ class Leftovers:
         """Whether one of these owners (by ``id``) seems to have something open."""
         return self._check.may_have(owners)
 
-    def judge(self, owners: set[int] | None, *, wait: bool) -> None:
+    def judge(self, owners: set[int] | None, item: pytest.Item | None = None, *, wait: bool) -> None:
         """Record what is open although these owners (by ``id``; None: all) have ended.
 
         ``wait``: until threads have had their time to end; else ``judge_slow_threads`` looks again later.
@@ -55,7 +63,7 @@ class Leftovers:
             self._thaw()
         while found:
             birth, thing = found.pop(0)
-            self._evidence.of_left_open(birth, thing, self._holders)
+            self._record(birth, thing, item)
             del thing
         if owners is not None:
             self._check.forget_closed(owners)
@@ -70,5 +78,15 @@ class Leftovers:
         still_running = {id(birth): thread for birth, thread in self._threads.alive(None)}
         for birth in due:
             if id(birth) in still_running:
-                self._evidence.of_left_open(birth, still_running[id(birth)], self._holders)
+                self._record(birth, still_running[id(birth)], None)
         still_running.clear()
+
+    def _record(self, birth: Birth, thing: object, item: pytest.Item | None) -> None:
+        if birth.kind == "thread":
+            thing = executor_of(thing) or thing
+        fixture = self._fixtures.which_holds(birth.path if birth.kind == "tempdir" else thing, item)
+        if fixture is not None:
+            # It is judged again when the fixture ends.
+            birth.owner = fixture
+        else:
+            self._evidence.of_left_open(birth, thing, self._holders)

@@ -42,11 +42,16 @@ def owner_of_test(item: pytest.Item) -> Owner:
     return Owner("test", item.name, nodeid=item.nodeid, code=code, path=path, line=(line or 0) + 1)
 
 
+def is_xunit(fixturedef: pytest.FixtureDef[Any]) -> bool:
+    """Whether it stands for ``setup_module``, ``setUpClass`` and the like."""
+    return fixturedef.argname.startswith(_XUNIT_PREFIXES)
+
+
 def owner_of_fixture(fixturedef: pytest.FixtureDef[Any], test: Owner | None) -> Owner:
     """The fixture; or the test, for a ``setup_method`` that pytest runs as a function-scoped fixture."""
     name = fixturedef.argname
     scope = str(fixturedef.scope)
-    if name.startswith(_XUNIT_PREFIXES):
+    if is_xunit(fixturedef):
         if scope == "function" and test is not None:
             return test
         function = _users_function(fixturedef.func)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from _pytest.config import ExitCode
@@ -75,10 +76,18 @@ class Run:
             self.sqlite.prepare,
             partial(self.ledger.faults.add, "collector"),
         )
-        self.leftovers = Leftovers(self.births, self.threads, self.evidence, self.origin, self.collector.thaw)
         self.imports.when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
         self.fixtures = FixtureLife(
             self.ledger, self.owners, self._fixture_ends, self._fixture_ended, self.function_fixtures_done
+        )
+        self.leftovers = Leftovers(
+            self.births,
+            self.threads,
+            self.evidence,
+            self.origin,
+            self.fixtures,
+            partial(_is_below_base_temp, config),
+            self.collector.thaw,
         )
         self._decisions = _filters_on_record(config)
         self._generation = 0
@@ -279,7 +288,7 @@ class Run:
             self._sweep_teardown(attempt, until_clean=released is not None)
             if not attempt.failed:
                 # By default they are only listed, and nobody waits for a line in a list.
-                self.leftovers.judge(ended, wait=self.settings.strict)
+                self.leftovers.judge(ended, item, wait=self.settings.strict)
         if released is not None:
             released.put_back()
         attempt.owner.ended = True
@@ -395,3 +404,9 @@ def _filters_on_record(config: pytest.Config) -> tuple[str, ...]:
 
 def _filters_of_marks(item: pytest.Item) -> list[str]:
     return [arg for mark in item.iter_markers("filterwarnings") for arg in mark.args if isinstance(arg, str)]
+
+
+def _is_below_base_temp(config: pytest.Config, path: str) -> bool:
+    """Whether pytest itself removes a directory, sooner or later: it is part of a ``tmp_path``."""
+    base = getattr(getattr(config, "_tmp_path_factory", None), "_basetemp", None)
+    return base is not None and Path(path).resolve().is_relative_to(base)

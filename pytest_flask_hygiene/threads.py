@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Final
+from typing import Any, Final
 
 from .births import Birth, BirthRecorder
 from .findings import UNKNOWN_OWNER, Owner
@@ -95,3 +95,16 @@ class ThreadRecorder:
 
 def _is_alive(thread: threading.Thread) -> bool:
     return threading.Thread.is_alive(thread) and thread is not threading.current_thread()
+
+
+def executor_of(thread: Any) -> object:
+    """The ``ThreadPoolExecutor`` that a thread works for, if it is one of its workers."""
+    module = sys.modules.get("concurrent.futures.thread")
+    attributes = vars(thread)
+    if module is None or attributes.get("_target") is not getattr(module, "_worker", None):
+        return None
+    for argument in attributes.get("_args") or ():
+        executor = argument() if type(argument) is weakref.ref else None
+        if executor is not None and issubclass(type(executor), module.ThreadPoolExecutor):
+            return executor
+    return None

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..births import Birth, BirthRecorder
@@ -24,9 +26,13 @@ LeftOpen = tuple[Birth, Any]
 
 
 class LeftOpenCheck:
-    def __init__(self, births: BirthRecorder, threads: ThreadRecorder) -> None:
+    def __init__(
+        self, births: BirthRecorder, threads: ThreadRecorder, is_temporary_anyway: Callable[[str], bool]
+    ) -> None:
+        """``is_temporary_anyway``: whether pytest removes a directory (``tmp_path``)."""
         self._births = births
         self._threads = threads
+        self._is_temporary_anyway = is_temporary_anyway
 
     def may_have(self, owners: set[int]) -> bool:
         """Whether one of these owners (by ``id``) seems to have something open; cheap, and seldom wrong."""
@@ -128,7 +134,10 @@ class LeftOpenCheck:
     def _directories(self, owners: set[int] | None) -> Iterator[LeftOpen]:
         for path, birth in list(self._births.by_path.items()):
             if birth.kind == "tempdir" and _is_of(birth, owners) and os.path.isdir(path):
-                yield birth, None
+                if self._is_temporary_anyway(path) or _has_finalizer(path):
+                    del self._births.by_path[path]
+                else:
+                    yield birth, None
 
 
 def _is_of(birth: Birth | None, owners: set[int] | None) -> bool:
@@ -150,7 +159,8 @@ def _is_open(thing: Any) -> bool:
     subprocess = modules.get("subprocess")
     if subprocess is not None and issubclass(cls, subprocess.Popen):
         # Not poll(), which would take the exit status away from whoever waits for it.
-        return vars(thing).get("returncode") is None and "pid" in vars(thing)
+        attributes = vars(thing)
+        return attributes.get("returncode") is None and _is_child(attributes.get("pid"))
     loops = modules.get("asyncio.base_events")
     if loops is not None and issubclass(cls, loops.BaseEventLoop):
         return not vars(thing).get("_closed", True)
@@ -166,3 +176,24 @@ def _still_refers_to(descriptor: int, path: object) -> bool:
     except OSError:
         return False
     return os.path.basename(target.removesuffix(" (deleted)")) == os.path.basename(os.path.realpath(path))
+
+
+def _is_child(pid: object) -> bool:
+    """Whether nobody has waited for a child process; ``os.waitpid()`` tells its ``Popen`` nothing."""
+    if not isinstance(pid, int) or not hasattr(os, "waitid"):
+        return isinstance(pid, int)
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _has_finalizer(path: str) -> bool:
+    """Whether ``weakref.finalize`` will remove a directory; a ``TemporaryDirectory``'s own does not count."""
+    registry: dict[Any, Any] = vars(weakref.finalize).get("_registry", {})
+    for entry in list(registry.values()):
+        args = getattr(entry, "args", ())
+        if path in [arg for arg in args if type(arg) is str]:
+            return getattr(entry.func, "__self__", None) is not tempfile.TemporaryDirectory
+    return False

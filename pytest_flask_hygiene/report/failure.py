@@ -44,7 +44,7 @@ def headline(findings: Sequence[Finding], test_name: str) -> str:
     """``hygiene: test_stock left 1 resource open``."""
     fixtures = {f.owner.describe() for f in findings if f.owner.is_fixture}
     owners = {f.owner.describe() for f in findings}
-    who = fixtures.pop() if len(owners) == len(fixtures) == 1 else test_name
+    who = next(iter(fixtures)) if len(owners) == len(fixtures) == 1 else test_name
     cycles = sum(f.count for f in findings if f.kind == "cycle")
     resources = sum(f.count for f in findings) - cycles
     parts = []
@@ -52,6 +52,8 @@ def headline(findings: Sequence[Finding], test_name: str) -> str:
         parts.append(f"{plural(resources, 'resource')} open")
     if cycles:
         parts.append(f"{plural(cycles, 'exception')} in {'a cycle' if cycles == 1 else 'cycles'}")
+    if fixtures and len(owners) > 1 and len(owners) == len(fixtures):
+        return f"hygiene: {' and '.join(parts)}, left by fixtures that ended here"
     verb = "holds" if findings[0].owner.scope == "held" else "left"
     return f"hygiene: {who} {verb} {' and '.join(parts)}"
 
