@@ -228,8 +228,10 @@ def test_what_a_test_dropped_fails_it_in_its_call(run_suite, mode):
     matrix.result.assert_outcomes(failed=len(matrix.blamed), passed=3)
 
 
-@modes
-@pytest.mark.parametrize("scope", FIXTURES)
+@pytest.mark.parametrize(
+    ("scope", "mode"),
+    [*((scope, "default") for scope in FIXTURES), ("function", "strict"), ("session", "strict")],
+)
 def test_what_a_fixture_dropped_is_an_error_where_it_ended(run_suite, scope, mode):
     matrix = Matrix(run_suite, scope, "dropped", *MODES[mode])
     assert matrix.failures() == matrix.expected("teardown")
