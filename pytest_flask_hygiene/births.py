@@ -43,7 +43,7 @@ ENGINE: Final = "SQLAlchemy engine"
 class Birth:
     """One resource being opened."""
 
-    __slots__ = ("finding", "kind", "owner", "path", "ref", "reported", "served", "stack")
+    __slots__ = ("finding", "kind", "owner", "path", "raw", "ref", "reported", "served", "stack")
 
     def __init__(self, kind: Kind, owner: Owner, stack: Stack, path: object = None) -> None:
         self.kind: Kind = kind
@@ -51,6 +51,8 @@ class Birth:
         self.stack = stack
         self.path = path
         """A file's or directory's name, a descriptor's number, or None."""
+        self.raw = False
+        """Opened as a bare descriptor (``os.open``, a mapping): it may be open without any file object."""
         self.ref: Callable[[], Any] | None = None
         """The object itself, weakly, where it can be referred to so."""
         self.reported = False
@@ -157,6 +159,8 @@ class BirthRecorder:
                 birth = Birth("file", self._owners.get(), capture_stack(frame), path)
             else:
                 birth = Birth("file", maker.owner, maker.stack, path)
+            # os.open() has no mode.
+            birth.raw = args[1] is None
             if path is descriptor:
                 birth = self._pipe_of_popen(frame, birth)
             if descriptor >= 0 and os.name == "posix":
@@ -173,7 +177,9 @@ class BirthRecorder:
             descriptor = os.dup(2)
             os.close(descriptor)
             stack = capture_stack(sys._getframe(3))
-            self.by_descriptor[descriptor] = Birth("file", self._owners.get(), stack, mapped.path)
+            birth = Birth("file", self._owners.get(), stack, mapped.path)
+            birth.raw = True
+            self.by_descriptor[descriptor] = birth
 
     def _on_socket(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
@@ -194,6 +200,11 @@ class BirthRecorder:
     def _on_sqlite_connect(self, _: tuple[Any, ...]) -> None:
         if self.on_sqlite_connect is not None:
             self.on_sqlite_connect()
+        if self.by_descriptor and os.name == "posix":
+            # The database will get the lowest free descriptor: who had that number has closed it.
+            descriptor = os.dup(2)
+            os.close(descriptor)
+            self.by_descriptor.pop(descriptor, None)
 
     def _on_sqlite_handle(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)

@@ -68,13 +68,22 @@ class Collector:
         self.stopped_early = False
         """The current test made more garbage than is saved."""
 
+    def watch(self) -> None:
+        """See collections from here on, before ``start``: imports drop things, too."""
+        if self._on_collection not in gc.callbacks:
+            gc.callbacks.append(self._on_collection)
+
+    def unwatch(self) -> None:
+        if self._on_collection in gc.callbacks:
+            gc.callbacks.remove(self._on_collection)
+
     def start(self) -> None:
         self._started = True
         if _running:
             _running[-1]._suspend()
         _running.append(self)
         self._freezing = gc.get_freeze_count() <= _FROZEN_BY_PYTHON
-        gc.callbacks.append(self._on_collection)
+        self.watch()
         builtin = _builtin_collect
 
         def collect(generation: int = 2) -> int:
@@ -101,6 +110,7 @@ class Collector:
             setattr(gc, name, replacement)
 
     def stop(self) -> None:
+        self.unwatch()
         if not self._started:
             return
         self._started = False
@@ -108,8 +118,6 @@ class Collector:
         for name, replacement in self._replacements.items():
             if getattr(gc, name) is replacement:
                 setattr(gc, name, self._replaced[name])
-        if self._on_collection in gc.callbacks:
-            gc.callbacks.remove(self._on_collection)
         self.thaw()
         self._freezing = False
         _running.remove(self)

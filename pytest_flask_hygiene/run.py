@@ -112,6 +112,7 @@ class Run:
         if self.full and SQLITE_NEEDED:
             self.births.on_sqlite_handle = self.sqlite.connected
             self.births.on_sqlite_connect = self.sqlite.release_dropped
+            self._each(self.collector.watch)
 
     def stop(self) -> None:
         """Undo every patch; safe to call twice."""
@@ -167,7 +168,9 @@ class Run:
         for path in {str(item.path) for item in items}:
             self.origin.add_test_file(path)
         if self.full:
-            self.collector.start()
+            with self.collecting():
+                # A run around this one collects what is garbage by now.
+                self.collector.start()
             self.collector.freeze()
 
     @harmless

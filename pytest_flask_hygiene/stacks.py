@@ -6,11 +6,12 @@ import os
 from types import CodeType, FrameType
 from typing import Final
 
+import _pytest.config
 import _pytest.fixtures
 import _pytest.python
 import _pytest.runner
 import _pytest.unittest
-import pluggy._callers
+from pluggy._callers import _multicall
 
 #: Innermost first.
 Stack = tuple[tuple[CodeType, int], ...]
@@ -19,8 +20,15 @@ IMPORT_FILES: Final = frozenset(("<frozen importlib._bootstrap>", "<frozen impor
 _REWRITE_FILE: Final = os.path.join(os.path.dirname(_pytest.python.__file__), "assertion", "rewrite.py")
 #: A walk up the stack ends here: below are only pytest's own frames.
 _STOP_FILES: Final = frozenset(
-    module.__file__
-    for module in (pluggy._callers, _pytest.fixtures, _pytest.python, _pytest.runner, _pytest.unittest)
+    (
+        # In which file it is depends on pluggy's version.
+        _multicall.__code__.co_filename,
+        _pytest.config.__file__,
+        _pytest.fixtures.__file__,
+        _pytest.python.__file__,
+        _pytest.runner.__file__,
+        _pytest.unittest.__file__,
+    )
 )
 _MAX_FRAMES: Final = 100
 

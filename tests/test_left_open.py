@@ -167,6 +167,13 @@ LEFT = {
         kept[-1].execute("create table item (name)")
         """,
     ),
+    "sqlite_where_a_file_was": (
+        "sqlite",
+        """
+        pathlib.Path("new.db").touch()
+        kept.append(sqlite3.connect("new.db"))  # leak
+        """,
+    ),
     "in_a_cycle_of_a_list": (
         "file",
         """
@@ -311,6 +318,11 @@ CLEAN = {
         os.close(os.open(__file__, os.O_RDONLY))
         request.getfixturevalue("wide_database")
         """,
+    "descriptor_of_the_same_file_reused_by_sqlite": """
+        with open("other.db", "w"):
+            pass
+        request.getfixturevalue("other_database")
+        """,
     "descriptor_reused_by_a_pipe": """
         os.close(os.open(__file__, os.O_RDONLY))
         request.getfixturevalue("wide_pipe")
@@ -361,6 +373,10 @@ def connected(path):
 @pytest.fixture(scope="session")
 def wide_database():
     yield from connected("wide.db")
+
+@pytest.fixture(scope="session")
+def other_database():
+    yield from connected("other.db")
 
 @pytest.fixture(scope="session")
 def wide_pipe():

@@ -175,9 +175,6 @@ class Matrix:
 
     def __init__(self, run_suite, scope, state, *args, **kwargs):
         names = [name for name, each in RESOURCES.items() if each.warns or state != "dropped"]
-        if (scope, state) == ("import", "dropped"):
-            # Python 3.11 and 3.12 lose it if an automatic collection comes before the first test.
-            names.remove("sqlite")
         files = suite_of(names, scope, state)
         self.scope = scope
         self.blamed = {name: blame(name, scope, files) for name in names}

@@ -105,7 +105,7 @@ class LeftOpenCheck:
             elif isinstance(name, str) and _is_of(names.get(name), owners):
                 yield names[name], raw
         for descriptor, birth in descriptors.items():
-            if _is_of(birth, owners) and _still_refers_to(descriptor, birth.path):
+            if birth.raw and _is_of(birth, owners) and _still_refers_to(descriptor, birth.path):
                 yield birth, None
 
     def _objects(self, owners: set[int] | None) -> Iterator[LeftOpen]:
