@@ -5,6 +5,7 @@ from __future__ import annotations
 # Parts of it are pickled by name: they must be the same in each run inside this process.
 import concurrent.futures.process  # noqa: F401
 import multiprocessing.pool  # noqa: F401
+import sys
 from textwrap import dedent
 
 import pytest
@@ -338,3 +339,16 @@ def test_silent_about_xdist(run_suite):
     pytest.importorskip("xdist")
     suite = dedent(PLAIN) + dedent(FIXTURES)
     assert_silent(run_suite(suite, "-n2", "--hygiene-strict", with_plugins=("xdist",), subprocess=True))
+
+
+def test_what_a_plugin_opens_is_not_charged_to_the_script_that_runs_pytest(pytester, monkeypatch):
+    installed = pytester.mkdir("site-packages")
+    (installed / "opens_files.py").write_text("def pytest_collection_modifyitems():\n    open(__file__)\n")
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    pytester.makepyfile(test_suite="def test_it():\n    pass\n")
+    launcher = pytester.makepyfile(
+        run_tests="import sys\n\nimport pytest\n\nsys.exit(pytest.main(sys.argv[1:]))\n"
+    )
+    result = pytester.run(sys.executable, launcher, "-p", "no:cacheprovider", "-p", "opens_files")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.OK
