@@ -10,7 +10,7 @@ from .births import ENGINE, Birth
 from .checks.cycle_graph import Cycle
 from .checks.cycles import Judgement
 from .checks.resource_warnings import Emission
-from .checks.responses import LeftResponse
+from .checks.responses import LeftResponse, made_in_request
 from .files import TEMPFILE
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
 from .holders import Holder, HolderFinder
@@ -231,7 +231,7 @@ def _sent_and_replaced(birth: Birth, emission: Emission) -> bool:
     The reader has closed the response, or we have; the file is no longer its body.  A response that the
     view itself throws away is dropped while the view runs, and is the reader's.
     """
-    if not _was_sent(birth.stack) or _request_of(birth.stack) is birth.stack:
+    if not (_was_sent(birth.stack) and made_in_request(birth.stack)):
         return False
     return not any(
         code.co_name == "dispatch_request" and code.co_filename.endswith(_FLASK_APP)

@@ -15,11 +15,18 @@ import pytest
 CONFTEST = """\
 import sys
 
-def pytest_unconfigure():
+closes = []
+
+# By the time of the other hook pytester has taken the modules out of sys.modules.
+def pytest_sessionfinish():
     for name in ("shop", "somelib", "test_suite", "test_one", "test_two"):
         close = getattr(sys.modules.get(name), "close_all", None)
         if close is not None:
-            close()
+            closes.append(close)
+
+def pytest_unconfigure():
+    for close in closes:
+        close()
 """
 #: An application that keeps what its first request opens.
 SHOP = {
@@ -302,11 +309,11 @@ OF_TESTS = {
     "logger": (
         (
             "def test_it():\n    handler = logging.FileHandler('log.txt')  # leak\n"
-            "    logging.getLogger('shop').addHandler(handler)\n"
-            "def close_all():\n    log = logging.getLogger('shop')\n    handler = log.handlers[0]\n"
+            "    logging.getLogger('held.by.tests').addHandler(handler)\n"
+            "def close_all():\n    log = logging.getLogger('held.by.tests')\n    handler = log.handlers[0]\n"
             "    log.removeHandler(handler)\n    handler.close()\n"
         ),
-        "held by the logger 'shop'",
+        "held by the logger 'held.by.tests'",
     ),
     "running thread": (
         (

@@ -18,14 +18,20 @@ kept = []
 CONFTEST = """\
 import asyncio, logging, os, sys
 
+lists = []
+
+# By the time of the other hook pytester has taken the modules out of sys.modules.
+def pytest_sessionfinish():
+    lists.extend(vars(module).get("kept", ()) for module in list(sys.modules.values()))
+
 def pytest_unconfigure():
     for logger in map(logging.getLogger, ("shop", "other")):
         for handler in logger.handlers[:]:
             logger.removeHandler(handler)
             handler.close()
     asyncio.set_event_loop(None)
-    for module in list(sys.modules.values()):
-        for thing in vars(module).get("kept", ()) if module is not None else ():
+    for kept in lists:
+        for thing in kept:
             if isinstance(thing, int):
                 os.close(thing)
             elif hasattr(thing, "communicate"):

@@ -46,7 +46,7 @@ RESOURCES = {
     "thread": Resource(
         "thread",
         "stop = threading.Event()\n"
-        "thing = threading.Thread(target=stop.wait)\n"
+        "thing = threading.Thread(target=stop.wait, daemon=True)\n"
         "thing.stop = stop\n"
         "thing.start()  # leak",
         "thing.stop.set()\nthing.join()",
@@ -67,12 +67,18 @@ import pytest
 kept = []
 """
 #: Runs when the plugin has gone: what was left must not turn up in the run that these tests are part of.
+#: (By then pytester has taken the modules out of ``sys.modules``.)
 CLOSES = """\
 import sys
 
+lists = []
+
+def pytest_sessionfinish():
+    lists.extend(vars(module)["kept"] for module in list(sys.modules.values()) if "kept" in vars(module))
+
 def pytest_unconfigure():
-    for module in list(sys.modules.values()):
-        for close, thing in vars(module).get("kept", ()) if module is not None else ():
+    for kept in lists:
+        for close, thing in kept:
             close(thing)
 """
 FIXTURES = ("function", "class", "module", "package", "session")

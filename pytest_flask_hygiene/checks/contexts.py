@@ -20,6 +20,7 @@ from ..imports import PostImport
 from ..owners import OwnerTracker
 from ..stacks import capture_stack
 from ..weak_ids import WeakIds
+from .responses import made_in_request
 
 #: One push: the context, the variable that holds it, and the position of the push among the context's own.
 _Push = tuple[Any, "ContextVar[Any]", int]
@@ -36,6 +37,7 @@ class ContextCheck:
         self._undo: list[Callable[[], None]] = []
         self._expected: set[CodeType] = set()
         self._entered: WeakIds[Birth] = WeakIds()
+        self._ways: WeakIds[frozenset[str]] = WeakIds()
         self._client_open: CodeType | None = None
         self.pushes_so_far = 0
         imports.when_imported("flask.ctx", self._watch_pushes)
@@ -68,7 +70,9 @@ class ContextCheck:
             position = _depth(context)
             result = original(context, *args, **kwargs)
             try:
-                birth = this._client_of(frame) or Birth("context", this._owners.get(), capture_stack(frame))
+                kept = this._client_of(frame)
+                birth = kept or Birth("context", this._owners.get(), capture_stack(frame))
+                this._note_streams(context, birth, by_client=kept is not None)
                 this._pushed(context, position, birth)
             except Exception as error:
                 this._on_fault(error)
@@ -121,6 +125,15 @@ class ContextCheck:
 
         self._undo.append(undo)
 
+    def _note_streams(self, context: Any, birth: Birth, *, by_client: bool) -> None:
+        """A streamed response pushes its request's context again, and so does a client that keeps it.
+
+        Then the older push ends first, or the younger one: which of the two is left can't be told.
+        """
+        before = self._ways.get(context) or frozenset()
+        way = "client" if by_client else "request" if made_in_request(birth.stack) else "other"
+        self._ways.set(context, before | {way})
+
     def _pushed(self, context: Any, position: int, birth: Birth) -> None:
         births = self._births.get(context)
         if births is None:
@@ -135,6 +148,7 @@ class ContextCheck:
             self._undo.pop()()
         self._births.clear()
         self._entered.clear()
+        self._ways.clear()
         self._variables = []
 
     def top(self) -> tuple[tuple[Any, int], ...]:
@@ -167,12 +181,13 @@ class ContextCheck:
             seen: dict[int, int] = {}
             context = variable.get(None)
             while context is not None:
+                ways: frozenset[str] = self._ways.get(context) or frozenset()
                 depth = seen.get(id(context), _depth(context)) - 1
                 if depth < 0:
                     break
                 seen[id(context)] = depth
                 for sequence, birth in self._births.get(context) or ():
-                    if birth.path == depth:
+                    if birth.path == depth and not ways.issuperset(("client", "request")):
                         yield sequence, birth, (context, variable, depth)
                 context = _previous(context, depth)
 

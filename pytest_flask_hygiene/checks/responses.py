@@ -348,3 +348,8 @@ def _find_stream(iterable: Any) -> Any:
             if value is not None and not callable(value):
                 pending.append(value)
     return None
+
+
+def made_in_request(stack: Stack) -> bool:
+    """Whether a stack was taken inside the application, in a test client's request."""
+    return any(code.co_name == "run_wsgi_app" and code.co_filename == __file__ for code, _ in stack)

@@ -18,10 +18,14 @@ CONFTEST = """\
 import sys, threading
 
 before = set(threading.enumerate())
+stops = []
+
+# By the time of the other hook pytester has taken the modules out of sys.modules.
+def pytest_sessionfinish():
+    stops.extend(vars(module).get("stop") for module in list(sys.modules.values()))
 
 def pytest_unconfigure():
-    for module in list(sys.modules.values()):
-        stop = vars(module).get("stop") if module is not None else None
+    for stop in stops:
         if isinstance(stop, threading.Event):
             stop.set()
     for thread in set(threading.enumerate()) - before:
