@@ -25,7 +25,7 @@ RunSuite = Callable[..., pytest.RunResult]
 
 @pytest.fixture(autouse=True)
 def _few_collections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest 8.4.0 ends each run inside this process with five collections of its heap, later ones with none."""
+    """pytest 8.4.0 ends each run inside this process with five collections of its heap."""
     if not hasattr(unraisableexception, "gc_collect_iterations_key"):
         monkeypatch.setattr(unraisableexception, "gc_collect_harder", lambda: None)
 
