@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ class Released:
         self._values = {name: _weakly(value) for name, value in funcargs.items()}
         funcargs.clear()
         self._instance: Callable[[], Any] = _nothing
-        if attributes.get("_instance") is not None:
-            self._instance = _weakly(attributes["_instance"])
-            # pytest makes both again when they are asked for.
+        instance, method = attributes.get("_instance"), attributes.get("_obj")
+        if type(method) is MethodType and method.__self__ is instance and _can_be_made_again(item, instance):
+            self._instance = _weakly(instance)
             for name in ("_instance", "_obj"):
-                attributes.pop(name, None)
+                del attributes[name]
 
     def put_back(self) -> None:
         funcargs = vars(self._item).get("funcargs", {})
@@ -39,12 +40,19 @@ class Released:
             funcargs[name] = value()
         instance = self._instance()
         if instance is not None:
+            # pytest binds the method again when it is asked for.
             vars(self._item)["_instance"] = instance
 
 
 def holds_values(item: pytest.Item) -> bool:
     attributes = vars(item)
     return bool(attributes.get("funcargs")) or attributes.get("_instance") is not None
+
+
+def _can_be_made_again(item: pytest.Item, instance: object) -> bool:
+    """Whether pytest finds the test function by its name, as it does for all but a plugin's own items."""
+    name = getattr(item, "originalname", None)
+    return isinstance(name, str) and any(name in vars(cls) for cls in type(instance).__mro__)
 
 
 def forget_last_failure() -> None:
