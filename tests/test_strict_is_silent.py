@@ -83,8 +83,8 @@ def test_what_a_wider_fixture_opens_on_first_use_and_closes(run_suite):
 
 
 def test_what_a_wider_fixture_opens_on_first_use_and_leaves_open_is_the_fixtures(run_suite):
-    suite = FIRST_USES.replace("        lazy.close()\n", "        pytest.kept = lazy\n")
-    result = run_suite(suite, "--hygiene-strict", files={"shop.py": APP})
+    suite = FIRST_USES.replace("        lazy.close()\n", "        globals().update(kept=lazy)\n")
+    result = run_suite(suite, "--hygiene-strict", files={"shop.py": APP}, subprocess=True)
     result.assert_outcomes(passed=6, errors=1)
     result.stdout.fnmatch_lines(
         [
