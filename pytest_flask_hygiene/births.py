@@ -48,6 +48,8 @@ class Birth:
     def __init__(self, kind: Kind, owner: Owner, stack: Stack, path: object = None) -> None:
         self.kind: Kind = kind
         self.owner = owner
+        if kind != "context":
+            owner.opened = True
         self.stack = stack
         self.path = path
         """A file's or directory's name, a descriptor's number, or None."""
@@ -60,6 +62,11 @@ class Birth:
         """What was reported of it, as long as that may change: left open now, dropped later."""
         self.served: Literal["", "response", "upload"] = ""
         """What it belongs to, if that is closed for the test."""
+
+    def hand_over(self, owner: Owner) -> None:
+        """It turned out to be somebody else's."""
+        self.owner = owner
+        owner.opened = True
 
 
 def _install() -> Handlers:
@@ -271,16 +278,6 @@ class BirthRecorder:
 
     def of_directory(self, path: str) -> Birth | None:
         return self.by_path.get(path)
-
-    def open_directories(self, owners: set[int]) -> bool:
-        """Whether one of these owners (by ``id``) made a temporary directory that is still there."""
-        return any(
-            birth.kind == "tempdir"
-            and id(birth.owner) in owners
-            and not birth.reported
-            and os.path.isdir(path)
-            for path, birth in self.by_path.items()
-        )
 
 
 def _weakly(thing: object) -> Callable[[], Any] | None:

@@ -12,6 +12,8 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
+from itertools import compress
+from operator import not_
 from typing import Any, Final
 
 #: So many saved objects are judged and freed at once, and no more are saved during that test: clearing
@@ -28,6 +30,8 @@ _running: list[Collector] = []
 _builtin_collect: Final = getattr(gc.collect, "_hygiene_builtin", gc.collect)
 _builtin_get_debug: Final = getattr(gc.get_debug, "_hygiene_builtin", gc.get_debug)
 _builtin_set_debug: Final = getattr(gc.set_debug, "_hygiene_builtin", gc.set_debug)
+#: ``id()`` is audited: hooks run Python code, once for each object of the garbage.
+_address: Final = object.__hash__
 _CALL_OPS: Final = ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW", "CALL_FUNCTION_EX", "CALL_KW")
 
 
@@ -36,22 +40,27 @@ class Collector:
 
     ``judge`` sees the objects found unreachable and must keep none of them.  ``before`` is called ahead
     of each collection with the generation, ``after`` behind it with the garbage saved by it (None when
-    nothing is being saved).
+    nothing is being saved), ``prepare`` ahead of each sweep.
     """
 
     def __init__(
         self,
         judge: Callable[[list[object]], None],
-        before: Callable[[int], None],
-        after: Callable[[list[object] | None], None],
-        prepare: Callable[[], None],
         on_fault: Callable[[Exception], None],
+        *,
+        before: Callable[[int], None] | None = None,
+        after: Callable[[list[object] | None], None] | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         self._on_fault = on_fault
         self._judge = judge
         self._before = before
         self._after = after
         self._prepare = prepare
+        self._judged: set[int] = set()
+        """Where the garbage lies that has been judged and not been freed yet, as ``_address`` tells it."""
+        self._aged = True
+        """Objects of the phase under way may be in the oldest generation by now."""
         self._started = False
         self._freezing = False
         self._saving = False
@@ -147,10 +156,16 @@ class Collector:
     def start_saving(self) -> None:
         """From here on garbage is kept for the next sweep instead of being freed unseen."""
         self.stopped_early = False
+        self._aged = False
         if self._started:
             self._save()
 
+    def phase_begins(self) -> None:
+        """What is made from here on is young, and all that a sweep of the young has to look at."""
+        self._aged = False
+
     def stop_saving(self) -> None:
+        self._judged.clear()
         if self._saving:
             self._saving = False
             # Nobody judges these any more, after an interrupted test say.
@@ -168,31 +183,55 @@ class Collector:
         self._saving = True
         _builtin_set_debug(flags | gc.DEBUG_SAVEALL)
 
-    def sweep(self, *, free: bool = True) -> bool:
-        """Collect what is new, judge the garbage, free it.  True if there was any."""
+    def sweep(self, *, young: bool = False, free: bool = False) -> bool:
+        """Collect what is new and judge the garbage.  True if there was any.
+
+        ``young``: only what was made since ``phase_begins()``, unless Python's own collections have mixed it
+        with what is older.  ``free``: now, which takes another collection; else the next one that does not
+        save does it.
+        """
         if not self._started:
             return False
         was_saving = self._saving
-        found = self._collect_and_judge()
+        try:
+            found = self._collect_saving(1 if young and not self._aged else 2)
+        except BaseException:
+            self.stop_saving()
+            raise
         if found and free:
+            self.stop_saving()
             _builtin_collect()
-        if was_saving and not self.stopped_early:
-            self._save()
+            if was_saving and not self.stopped_early:
+                self._save()
+        elif not was_saving:
+            self.stop_saving()
         return found
+
+    @property
+    def holds_garbage(self) -> bool:
+        """A sweep has found some, and no collection has freed it yet."""
+        return bool(self._judged)
 
     def _collect_and_judge(self) -> bool:
         """Leaves saving switched off; true if there was garbage, which the next collection frees."""
-        self._prepare()
+        self._aged = True
+        try:
+            return self._collect_saving(2)
+        finally:
+            self.stop_saving()
+
+    def _collect_saving(self, generation: int) -> bool:
+        if self._prepare is not None:
+            self._prepare()
         self._save()
         # What automatic collections have saved must not keep alive what it refers to.  It is found again.
         del gc.garbage[self._keep :]
         self._sweeping = True
         try:
-            _builtin_collect()
+            _builtin_collect(generation)
             return self._judge_saved()
         finally:
             self._sweeping = False
-            self.stop_saving()
 
     def collect(self) -> None:
         """Collect what is new without judging it: late warnings come, memory is freed."""
@@ -205,10 +244,15 @@ class Collector:
         saved: list[object] = gc.garbage[self._keep :]
         del gc.garbage[self._keep :]
         try:
-            self._judge(saved)
+            if self._judged:
+                known = map(self._judged.__contains__, map(_address, saved))
+                saved[:] = compress(saved, map(not_, known))
+            self._judged.update(map(_address, saved))
+            if saved:
+                self._judge(saved)
+            return bool(saved)
         finally:
             saved.clear()
-        return True
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
         try:
@@ -219,15 +263,19 @@ class Collector:
 
     def _collecting(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
-            self._saved_from = len(gc.garbage)
-            if self._saving and not self._sweeping and info["generation"] == 2 and _asked_for_by_name():
-                # "from gc import collect", done before the plugin was loaded: it must free.
-                self._user_frees = True
-                self._judge_saved()
-                self.stop_saving()
-            self._before(info["generation"])
+            if not self._sweeping and info["generation"]:
+                self._aged = True
+                if self._saving and info["generation"] == 2 and _asked_for_by_name():
+                    # "from gc import collect", done before the plugin was loaded: it must free.
+                    self._user_frees = True
+                    self._judge_saved()
+                    self.stop_saving()
+            if self._before is not None:
+                self._saved_from = len(gc.garbage)
+                self._before(info["generation"])
             return
-        self._after(gc.garbage[self._saved_from :] if self._saving else None)
+        if self._after is not None:
+            self._after(gc.garbage[self._saved_from :] if self._saving else None)
         if self._user_frees:
             self._user_frees = False
             if not self.stopped_early:
@@ -253,8 +301,9 @@ class Collector:
         """``gc.collect()`` as a test calls it: ours first, then theirs, which frees as without us."""
         if not self._saving or self._sweeping or threading.current_thread() is not threading.main_thread():
             return int(_builtin_collect(generation))
+        found = self.holds_garbage
         try:
-            found = self._collect_and_judge()
+            found = self._collect_and_judge() or found
         except Exception as error:
             self._on_fault(error)
             return int(_builtin_collect(generation))

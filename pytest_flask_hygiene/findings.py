@@ -55,7 +55,19 @@ class Owner:
     first user: a pool, a cache, a global) or ``"unknown"``.
     """
 
-    __slots__ = ("__weakref__", "code", "ended", "failed", "line", "marks", "name", "nodeid", "path", "scope")
+    __slots__ = (
+        "__weakref__",
+        "code",
+        "ended",
+        "failed",
+        "line",
+        "marks",
+        "name",
+        "nodeid",
+        "opened",
+        "path",
+        "scope",
+    )
 
     def __init__(
         self,
@@ -74,6 +86,8 @@ class Owner:
         self.path = path if code is None else code.co_filename
         self.line = line if code is None else code.co_firstlineno
         self.ended = False
+        self.opened = False
+        """It has opened something, which may be closed by now."""
         self.failed = False
         """Its test did not pass by itself: what turns up later is held by the traceback."""
         self.marks: Callable[[], list[AllowLeak]] | None = None

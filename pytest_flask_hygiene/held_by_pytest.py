@@ -49,6 +49,11 @@ def holds_values(item: pytest.Item) -> bool:
     return bool(attributes.get("funcargs")) or attributes.get("_instance") is not None
 
 
+def has_instance(item: pytest.Item) -> bool:
+    """Whether the test is a method."""
+    return vars(item).get("_instance") is not None
+
+
 def _can_be_made_again(item: pytest.Item, instance: object) -> bool:
     """Whether pytest finds the test function by its name, as it does for all but a plugin's own items."""
     name = getattr(item, "originalname", None)

@@ -22,15 +22,33 @@ def harmless(method: _Method) -> _Method:
     For methods of classes with an attribute ``ledger``.
     """
 
+    # Seven calls a test: passing on ``*args`` would double what they cost.
     @wraps(method)
-    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def guarded_0(self: Any) -> Any:
         try:
-            return method(self, *args, **kwargs)
+            return method(self)
         except Exception as error:
             self.ledger.faults.add(method.__name__, error)
             return None
 
-    return cast("_Method", guarded)
+    @wraps(method)
+    def guarded_1(self: Any, argument: Any) -> Any:
+        try:
+            return method(self, argument)
+        except Exception as error:
+            self.ledger.faults.add(method.__name__, error)
+            return None
+
+    @wraps(method)
+    def guarded_2(self: Any, first: Any, second: Any) -> Any:
+        try:
+            return method(self, first, second)
+        except Exception as error:
+            self.ledger.faults.add(method.__name__, error)
+            return None
+
+    arguments: int = method.__code__.co_argcount - 1
+    return cast("_Method", (guarded_0, guarded_1, guarded_2)[arguments])
 
 
 class Attempt:
@@ -48,6 +66,8 @@ class Attempt:
         self.call_swept = False
         self.call_reported = False
         self.teardown_reported = False
+        self.own_finalizers = True
+        """The test itself registered finalizers, or did not pass."""
         self.cycles_of: Owner = owner
         """Who is charged with exception cycles found now."""
 
@@ -65,8 +85,20 @@ class Attempt:
         return owner is self.owner or any(owner is fixture for fixture in self.fixtures)
 
     @property
-    def owner_ids(self) -> set[int]:
-        return {id(self.owner), *map(id, self.fixtures)}
+    def has_only_the_call(self) -> bool:
+        """Nobody's code ran after the call, and nothing is let go of."""
+        return (
+            self.call_swept
+            and not self.own_finalizers
+            and not self.fixtures
+            and not self.ended
+            and not self.owner.opened
+            and not self.owner.failed
+        )
+
+    @property
+    def owners(self) -> set[Owner]:
+        return {self.owner, *self.fixtures}
 
 
 class Ledger:
@@ -155,6 +187,18 @@ class Ledger:
         """The session ends: whoever has not ended by now will not be reported otherwise."""
         for owner in list(self._pending):
             self.owner_ended(owner)
+
+    def nothing_to_report(self, attempt: Attempt, when: str) -> bool:
+        """Note a report that is about to be made, unless findings go with it."""
+        if when == "call":
+            if attempt.in_call:
+                return False
+            attempt.call_reported = True
+        elif when == "teardown":
+            if attempt.in_teardown or (attempt.in_call and not attempt.call_reported):
+                return False
+            attempt.call_reported = attempt.teardown_reported = True
+        return True
 
     def judge_call(self, attempt: Attempt) -> list[Finding]:
         attempt.call_reported = True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from .births import Birth, BirthRecorder
 from .checks.left_open import LeftOpenCheck
 from .evidence import Evidence
+from .findings import Owner
 from .fixture_life import FixtureLife
 from .holders import HolderFinder
 from .origin import OriginMap
@@ -40,12 +41,12 @@ class Leftovers:
         self._slow: list[tuple[float, Birth]] = []
         """Threads that were still running when their owners ended, and how long they may."""
 
-    def may_be_of(self, owners: set[int]) -> bool:
-        """Whether one of these owners (by ``id``) seems to have something open."""
+    def may_be_of(self, owners: Collection[Owner]) -> bool:
+        """Whether one of these owners seems to have something open."""
         return self._check.may_have(owners)
 
-    def judge(self, owners: set[int] | None, item: pytest.Item | None = None, *, wait: bool) -> None:
-        """Record what is open although these owners (by ``id``; None: all) have ended.
+    def judge(self, owners: Collection[Owner] | None, item: pytest.Item | None = None, *, wait: bool) -> None:
+        """Record what is open although these owners (None: all) have ended.
 
         ``wait``: until threads have had their time to end; else ``judge_slow_threads`` looks again later.
         """
@@ -87,6 +88,6 @@ class Leftovers:
         fixture = self._fixtures.which_holds(birth.path if birth.kind == "tempdir" else thing, item)
         if fixture is not None:
             # It is judged again when the fixture ends.
-            birth.owner = fixture
+            birth.hand_over(fixture)
         else:
             self._evidence.of_left_open(birth, thing, self._holders)

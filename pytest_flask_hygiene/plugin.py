@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import _pytest.python
 import pytest
 
 from .findings import Owner
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from .run import Run
     from .workers import Controller, Worker
+
+#: The value of a ``parametrize`` is a fixture as well, and runs nobody's code.
+_DIRECT_PARAMETER: Final = getattr(_pytest.python, "get_direct_param_fixture_func", object())
 
 run_key = pytest.StashKey["Run"]()
 hooks_key = pytest.StashKey["Hooks"]()
@@ -128,6 +132,8 @@ class Hooks:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
+        if fixturedef.func is _DIRECT_PARAMETER:
+            return (yield)
         item = getattr(request, "_pyfuncitem", None)
         owner: Owner | None = self.run.fixtures.begins(fixturedef, item)
         if owner is None:  # a fault of ours
@@ -152,9 +158,9 @@ class Hooks:
             self.run.test_did_not_pass()
             raise
         except BaseException:
-            self.run.call_done(passed=False, own_finalizers=False)
+            self.run.call_done(False, False)
             raise
-        self.run.call_done(passed=True, own_finalizers=_count_finalizers(item) > finalizers)
+        self.run.call_done(True, _count_finalizers(item) > finalizers)
         return result
 
     # Plain, not tryfirst: conftest files' wrappers see the verdict, and skipping has had its say.
@@ -163,7 +169,8 @@ class Hooks:
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        return self.run.apply_verdict(item, report)
+        self.run.apply_verdict(item, report)
+        return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:

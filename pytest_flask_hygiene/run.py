@@ -21,7 +21,7 @@ from .collector import Collector
 from .evidence import Evidence
 from .findings import UNKNOWN_OWNER, Owner
 from .fixture_life import FixtureLife
-from .held_by_pytest import Released, forget_last_failure, holds_values
+from .held_by_pytest import Released, forget_last_failure, has_instance, holds_values
 from .imports import PostImport
 from .ledger import Attempt, Ledger, harmless
 from .leftovers import Leftovers
@@ -71,10 +71,10 @@ class Run:
         self.sqlite = SqliteCheck(self.evidence.of_dropped_sqlite)
         self.collector = Collector(
             self._judge_garbage,
-            self._before_collection,
-            self._after_collection,
-            self.sqlite.prepare,
             partial(self.ledger.faults.add, "collector"),
+            before=self._before_collection if SQLITE_NEEDED else None,
+            after=self._after_collection if SQLITE_NEEDED else None,
+            prepare=self.sqlite.prepare if SQLITE_NEEDED else None,
         )
         self.imports.when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
         self.fixtures = FixtureLife(
@@ -93,7 +93,7 @@ class Run:
         self._generation = 0
         self._pushes_before_call = 0
         self._last_failed = False
-        self._had_fixtures = False
+        self._nothing_torn_down = False
         self._thaw_needed = False
         self._started = False
 
@@ -155,7 +155,7 @@ class Run:
     def collecting(self) -> Iterator[None]:
         """What test modules open when they are imported belongs to their import."""
         before, self.owners.current = self.owners.current, Owner("collection", "collection")
-        self._each(partial(self.warnings.open_filters, self._decisions))
+        self._each(partial(self.warnings.open_filters, lambda: self._decisions))
         try:
             yield
         finally:
@@ -176,7 +176,7 @@ class Run:
     @harmless
     def session_ends(self, session: pytest.Session) -> None:
         """The last sweep: everything that was frozen is looked at."""
-        self.warnings.open_filters(self._decisions)
+        self.warnings.open_filters(lambda: self._decisions)
         try:
             self.responses.close_all()
             if self.full:
@@ -184,7 +184,7 @@ class Run:
                     forget_last_failure()
                     self.collector.collect()
                 self.collector.thaw()
-                self.collector.sweep(free=False)
+                self.collector.sweep()
                 self.leftovers.judge(None, wait=True)
             self.ledger.flush_pending()
         finally:
@@ -202,18 +202,18 @@ class Run:
 
     @harmless
     def test_begins(self, item: pytest.Item) -> None:
-        self.warnings.open_filters((*self._decisions, *_filters_of_marks(item)))
-        self._had_fixtures = True
+        self.warnings.open_filters(lambda: (*self._decisions, *_filters_of_marks(item)))
+        self._nothing_torn_down = False
 
     @harmless
     def test_ended(self) -> None:
         """pytest has let go of the test's fixtures; what turns up now comes too late for its reports."""
         if self.full:
             if not self._last_failed:
-                # Without fixture values there is nothing that pytest let go of only now.
-                if self._had_fixtures:
+                # Without fixtures there is nothing that pytest let go of only now.
+                if not self._nothing_torn_down:
                     if self.sqlite.needs_sweep:
-                        self.collector.sweep()
+                        self.collector.sweep(free=True)
                     else:
                         self.collector.collect()
                 self.collector.freeze()
@@ -247,25 +247,27 @@ class Run:
         if readers:
             if len(readers) == 1:
                 attempt.cycles_of = readers[0]
-            self.collector.sweep()
+            self.collector.sweep(young=True)
+            self.collector.phase_begins()
             attempt.cycles_of = attempt.owner
 
-    @harmless
     def call_begins(self) -> None:
         self._pushes_before_call = self.contexts.pushes_so_far
 
     @harmless
-    def call_done(self, *, passed: bool, own_finalizers: bool) -> None:
+    def call_done(self, passed: bool, own_finalizers: bool) -> None:
         """The test function has returned; its fixtures are still set up."""
         attempt = self.ledger.attempt
         if attempt is None:
             return
-        if passed and not own_finalizers:
+        attempt.own_finalizers = own_finalizers or not passed
+        if passed and not own_finalizers and self.contexts.any_pushed:
             # What setup_method pushed, teardown_method will pop.
-            self._leftover_contexts({id(attempt.owner)}, since=self._pushes_before_call)
+            self._leftover_contexts({attempt.owner}, since=self._pushes_before_call)
         if self.full:
-            self.collector.sweep()
-            self._note_early_stop(attempt)
+            self.collector.sweep(young=True)
+            if self.collector.stopped_early:
+                self._note_early_stop(attempt)
         attempt.call_swept = True
 
     @harmless
@@ -274,7 +276,8 @@ class Run:
         attempt = self.ledger.attempt
         if attempt is not None:
             self.responses.close_owned_by(attempt.owner)
-            self._leftover_contexts(attempt.owner_ids)
+            if self.contexts.any_pushed:
+                self._leftover_contexts(attempt.owners)
 
     @harmless
     def teardown_done(self, item: pytest.Item) -> None:
@@ -282,21 +285,29 @@ class Run:
         attempt = self.ledger.attempt
         if attempt is None:
             return
-        ended = attempt.owner_ids | {id(owner) for owner in attempt.ended}
+        if self.full:
+            self._nothing_torn_down = (
+                attempt.has_only_the_call and not has_instance(item) and not self.collector.holds_garbage
+            )
+            if self._nothing_torn_down:
+                self.collector.stop_saving()
+            else:
+                self._judge_teardown(attempt, item)
+        attempt.owner.ended = True
+        self.owners.current = UNKNOWN_OWNER
+
+    def _judge_teardown(self, attempt: Attempt, item: pytest.Item) -> None:
+        ended = attempt.owners.union(attempt.ended)
         released = None
-        if self.full and not attempt.failed and holds_values(item) and self.leftovers.may_be_of(ended):
+        if not attempt.failed and self.leftovers.may_be_of(ended) and holds_values(item):
             # pytest would let go only after the teardown report, which could not name it any more.
             released = Released(item)
-        if self.full:
-            self._sweep_teardown(attempt, until_clean=released is not None)
-            if not attempt.failed:
-                # By default they are only listed, and nobody waits for a line in a list.
-                self.leftovers.judge(ended, item, wait=self.settings.strict)
+        self._sweep_teardown(attempt, until_clean=released is not None)
+        if not attempt.failed:
+            # By default they are only listed, and nobody waits for a line in a list.
+            self.leftovers.judge(ended, item, wait=self.settings.strict)
         if released is not None:
             released.put_back()
-        attempt.owner.ended = True
-        self._had_fixtures = bool(getattr(item, "funcargs", None))
-        self.owners.current = UNKNOWN_OWNER
 
     def _sweep_teardown(self, attempt: Attempt, *, until_clean: bool) -> None:
         if self._thaw_needed:
@@ -304,13 +315,14 @@ class Run:
             self.collector.thaw()
         rounds = 1
         # Finalizers may make new garbage: a connection goes back to a pool that is garbage itself.
-        while self.collector.sweep() and until_clean and rounds < _MAX_ROUNDS:
+        while self.collector.sweep(free=until_clean) and until_clean and rounds < _MAX_ROUNDS:
             rounds += 1
         self.collector.stop_saving()
-        self._note_early_stop(attempt)
+        if self.collector.stopped_early:
+            self._note_early_stop(attempt)
 
     def _note_early_stop(self, attempt: Attempt) -> None:
-        if self.collector.stopped_early and attempt.nodeid not in self.ledger.stopped_early:
+        if attempt.nodeid not in self.ledger.stopped_early:
             self.ledger.stopped_early.append(attempt.nodeid)
 
     def test_did_not_pass(self) -> None:
@@ -318,31 +330,20 @@ class Run:
             self.ledger.attempt.fail()
         self._last_failed = True
 
-    def apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
+    @harmless
+    def apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> None:
         """A leak fails a report that would have passed."""
-        try:
-            self._apply_verdict(item, report)
-        except Exception as error:
-            self.ledger.faults.add("verdict", error)
-        return report
-
-    def _apply_verdict(self, item: pytest.Item, report: pytest.TestReport) -> None:
-        attempt = self.ledger.attempt
+        attempt, when = self.ledger.attempt, report.when
         if attempt is None or attempt.nodeid != item.nodeid:
             return
-        if report.when == "setup":
-            if not report.passed:
-                self.test_did_not_pass()
+        if when == "call" and not attempt.call_swept:
+            # A subtest's report, in the middle of the test.
             return
-        if report.when == "call":
-            if not attempt.call_swept:
-                # A subtest's report, in the middle of the test.
-                return
-            if not report.passed:
-                self.test_did_not_pass()
-            findings = self.ledger.judge_call(attempt)
-        else:
-            findings = self.ledger.judge_teardown(attempt)
+        if when != "teardown" and not report.passed:
+            self.test_did_not_pass()
+        if self.ledger.nothing_to_report(attempt, when):
+            return
+        findings = (self.ledger.judge_call if when == "call" else self.ledger.judge_teardown)(attempt)
         if findings:
             apply_findings(report, findings, item.name, self._start_path)
 
@@ -355,13 +356,13 @@ class Run:
     def _fixture_ended(self, owner: Owner) -> None:
         self.responses.close_owned_by(owner)
         if owner.outlives_test:
-            self._leftover_contexts({id(owner)})
-            self._thaw_needed = self._thaw_needed or self.leftovers.may_be_of({id(owner)})
+            self._leftover_contexts({owner})
+            self._thaw_needed = self._thaw_needed or self.leftovers.may_be_of((owner,))
             self.ledger.owner_ended(owner)
             if self.ledger.attempt is not None:
                 self.ledger.attempt.ended.append(owner)
 
-    def _leftover_contexts(self, owners: set[int], *, since: int = 0) -> None:
+    def _leftover_contexts(self, owners: set[Owner], *, since: int = 0) -> None:
         if not self.full or self.ledger.faults:
             # After a fault nobody knows which contexts an open response still holds.
             return
@@ -376,13 +377,11 @@ class Run:
     @harmless
     def _before_collection(self, generation: int) -> None:
         self._generation = generation
-        if SQLITE_NEEDED:
-            self.sqlite.before_collection(generation)
+        self.sqlite.before_collection(generation)
 
     @harmless
     def _after_collection(self, saved: list[object] | None) -> None:
-        if SQLITE_NEEDED:
-            self.sqlite.after_collection(saved, self._generation)
+        self.sqlite.after_collection(saved, self._generation)
 
     def _judge_garbage(self, garbage: list[object]) -> None:
         try:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial, wraps
 from typing import Any, Final
 
@@ -72,18 +72,18 @@ class ThreadRecorder:
         entry = self._known.get(id(thread))
         return entry[1].owner if entry is not None and entry[0]() is thread else UNKNOWN_OWNER
 
-    def alive(self, owners: set[int] | None) -> list[tuple[Birth, threading.Thread]]:
-        """Those that one of these owners (by ``id``; None: anybody) has started, that run, unreported."""
+    def alive(self, owners: Collection[Owner] | None) -> list[tuple[Birth, threading.Thread]]:
+        """Those that one of these owners (None: anybody) has started, that run, unreported."""
         found = []
         for reference, birth in list(self._known.values()):
-            if birth.reported or not (owners is None or id(birth.owner) in owners):
+            if birth.reported or not (owners is None or birth.owner in owners):
                 continue
             thread = reference()
             if thread is not None and _is_alive(thread):
                 found.append((birth, thread))
         return found
 
-    def alive_after_grace(self, owners: set[int] | None) -> list[tuple[Birth, threading.Thread]]:
+    def alive_after_grace(self, owners: Collection[Owner] | None) -> list[tuple[Birth, threading.Thread]]:
         found = self.alive(owners)
         end = time.monotonic() + GRACE_SECONDS
         for _, thread in found:

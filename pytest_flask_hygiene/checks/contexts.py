@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar, Token
 from types import CodeType, FrameType, ModuleType
 from typing import Any
@@ -156,22 +156,29 @@ class ContextCheck:
         contexts = [variable.get(None) for variable in self._variables]
         return tuple((context, 0 if context is None else _depth(context)) for context in contexts)
 
+    @property
+    def any_pushed(self) -> bool:
+        for variable in self._variables:  # noqa: SIM110  (a loop costs half of any())
+            if variable.get(None) is not None:
+                return True
+        return False
+
     def has_pushed(self, owner: Owner) -> bool:
         return any(birth.owner is owner for _, birth, _ in self._pushes())
 
     def leaked(
-        self, owners: set[int], held: Callable[[Any, int], bool], since: int = 0
+        self, owners: Collection[Owner], held: Callable[[Any, int], bool], since: int = 0
     ) -> list[tuple[Birth, _Push]]:
-        """What these owners (by ``id``) pushed and left, newest first.
+        """What these owners pushed and left, newest first.
 
         ``held``: by an open response, that is.  ``since``: a former value of ``pushes_so_far``.
         """
-        if not any(variable.get(None) is not None for variable in self._variables):
+        if not self.any_pushed:
             return []
         found = [
             (sequence, birth, push)
             for sequence, birth, push in self._pushes()
-            if sequence > since and id(birth.owner) in owners and not held(push[0], push[2])
+            if sequence > since and birth.owner in owners and not held(push[0], push[2])
         ]
         found.sort(key=lambda entry: entry[0], reverse=True)
         return [(birth, push) for _, birth, push in found]

@@ -11,11 +11,12 @@ import os
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from ..births import Birth, BirthRecorder
 from ..files import same_name
+from ..findings import Owner
 from ..heap import instances_of, objects_by_id
 from ..stacks import importing_module
 from ..threads import ThreadRecorder
@@ -34,8 +35,12 @@ class LeftOpenCheck:
         self._threads = threads
         self._is_temporary_anyway = is_temporary_anyway
 
-    def may_have(self, owners: set[int]) -> bool:
-        """Whether one of these owners (by ``id``) seems to have something open; cheap, and seldom wrong."""
+    def may_have(self, owners: Collection[Owner]) -> bool:
+        """Whether one of these owners seems to have something open; cheap, and seldom wrong."""
+        opened = [owner for owner in owners if owner.opened]
+        return bool(opened) and self._may_have(opened)
+
+    def _may_have(self, owners: Collection[Owner]) -> bool:
         return (
             any(True for _ in self._descriptors(owners))
             or any(True for _ in self._directories(owners))
@@ -43,7 +48,7 @@ class LeftOpenCheck:
             or bool(self._threads.alive(owners))
         )
 
-    def _has_objects(self, owners: set[int]) -> bool:
+    def _has_objects(self, owners: Collection[Owner]) -> bool:
         births = self._births.by_id
         for key, birth in list(births.items()):
             if _is_of(birth, owners):
@@ -53,8 +58,8 @@ class LeftOpenCheck:
                 del births[key]
         return False
 
-    def find(self, owners: set[int] | None) -> list[LeftOpen]:
-        """What these owners (by ``id``; None: anybody) have open, threads apart; each birth once.
+    def find(self, owners: Collection[Owner] | None) -> list[LeftOpen]:
+        """What these owners (None: anybody) have open, threads apart; each birth once.
 
         What an import opened belongs to the import, and is found with ``owners`` None only.
         """
@@ -64,20 +69,20 @@ class LeftOpenCheck:
                 found.setdefault(id(birth), (birth, thing))
         return list(found.values())
 
-    def forget_closed(self, owners: set[int]) -> None:
+    def forget_closed(self, owners: Collection[Owner]) -> None:
         """What these owners have closed is of no more interest."""
         births = self._births
         list(self._descriptors(owners))
         for key, birth in list(births.by_id.items()):
-            if id(birth.owner) in owners and birth.ref is not None:
+            if birth.owner in owners and birth.ref is not None:
                 thing = birth.ref()
                 if thing is None or not _is_open(thing):
                     del births.by_id[key]
         for path, birth in list(births.by_path.items()):
-            if birth.kind == "tempdir" and id(birth.owner) in owners and not os.path.isdir(path):
+            if birth.kind == "tempdir" and birth.owner in owners and not os.path.isdir(path):
                 del births.by_path[path]
 
-    def _descriptors(self, owners: set[int] | None) -> Iterator[tuple[int, Birth]]:
+    def _descriptors(self, owners: Collection[Owner] | None) -> Iterator[tuple[int, Birth]]:
         """Descriptors opened by these owners that are in use, perhaps by others now."""
         by_descriptor = self._births.by_descriptor
         for descriptor, birth in list(by_descriptor.items()):
@@ -89,7 +94,7 @@ class LeftOpenCheck:
                 else:
                     yield descriptor, birth
 
-    def _files(self, owners: set[int] | None) -> Iterator[LeftOpen]:
+    def _files(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         descriptors = dict(self._descriptors(owners))
         names = {path: birth for path, birth in self._births.by_path.items() if birth.kind == "file"}
         if not descriptors and not any(_is_of(birth, owners) for birth in names.values()):
@@ -108,7 +113,7 @@ class LeftOpenCheck:
             if birth.raw and _is_of(birth, owners) and _still_refers_to(descriptor, birth.path):
                 yield birth, None
 
-    def _objects(self, owners: set[int] | None) -> Iterator[LeftOpen]:
+    def _objects(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         connections: dict[int, Birth] = {}
         for key, birth in list(self._births.by_id.items()):
             if not _is_of(birth, owners):
@@ -131,7 +136,7 @@ class LeftOpenCheck:
         for key in connections.keys() - still_open:
             self._births.by_id.pop(key, None)
 
-    def _directories(self, owners: set[int] | None) -> Iterator[LeftOpen]:
+    def _directories(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         for path, birth in list(self._births.by_path.items()):
             if birth.kind == "tempdir" and _is_of(birth, owners) and os.path.isdir(path):
                 if self._is_temporary_anyway(path) or _has_finalizer(path):
@@ -140,12 +145,12 @@ class LeftOpenCheck:
                     yield birth, None
 
 
-def _is_of(birth: Birth | None, owners: set[int] | None) -> bool:
+def _is_of(birth: Birth | None, owners: Collection[Owner] | None) -> bool:
     return (
         birth is not None
         and not birth.reported
         and not birth.served
-        and (owners is None or id(birth.owner) in owners)
+        and (owners is None or birth.owner in owners)
     )
 
 

@@ -52,7 +52,7 @@ class ResourceWarningCheck:
         self._base_recorder: object = None
         self._inserted: list[_Filter] = []
         self._opened: list[_Filter] = []
-        self._opened_for: tuple[object, ...] = ()
+        self._opened_for: list[_Filter] = []
         self._recorded: dict[int, tuple[Kind, Birth | None]] = {}
         self._original: Callable[[warnings.WarningMessage], None] | None = None
         self._original_hook: Any = None
@@ -81,17 +81,17 @@ class ResourceWarningCheck:
         self.unwatch_finalizers()
         self._original = None
 
-    def open_filters(self, decisions: Iterable[str] = ()) -> None:
+    def open_filters(self, decisions: Callable[[], Iterable[str]]) -> None:
         """Let ResourceWarnings through, as far as the user did not decide otherwise.
 
-        ``decisions`` are the filters that the user wrote (command line, ini, marks), as text: only they
+        ``decisions`` gives the filters that the user wrote (command line, ini, marks), as text: only they
         tell an ``ignore::ResourceWarning`` from the same tuple that Python installs by itself.
         """
-        user_ignores = any(_names_resource_warning(text) for text in (*decisions, *sys.warnoptions))
-        key = (user_ignores, *warnings.filters)
-        if key != self._opened_for:
-            # Mostly the same from test to test.
-            self._opened_for = key
+        # Mostly the same from test to test.  A mark's filter stands before the others.
+        if warnings.filters != self._opened_for:
+            written = (*decisions(), *sys.warnoptions)
+            user_ignores = any(_names_resource_warning(text) for text in written)
+            self._opened_for = list(warnings.filters)
             self._opened, self._inserted = _let_through(warnings.filters, user_ignores)
         warnings.filters[:] = self._opened  # type: ignore[index]
         _filters_mutated()
@@ -101,9 +101,13 @@ class ResourceWarningCheck:
     def close_filters(self) -> None:
         self._listening = False
         self._recorded.clear()
-        ours = {id(entry) for entry in self._inserted}
-        if any(id(entry) in ours for entry in warnings.filters):
-            warnings.filters[:] = [e for e in warnings.filters if id(e) not in ours]  # type: ignore[index]
+        if warnings.filters == self._opened:
+            warnings.filters[:] = self._opened_for
+            _filters_mutated()
+        elif any(entry is ours for entry in warnings.filters for ours in self._inserted):
+            warnings.filters[:] = [  # type: ignore[index]
+                entry for entry in warnings.filters if not any(entry is ours for ours in self._inserted)
+            ]
             _filters_mutated()
         self._base_recorder = None
 
@@ -285,14 +289,13 @@ def _action(filters: Iterable[_Filter], text: str, category: type[Warning], modu
     return "default"
 
 
+_mutated: Final = getattr(warnings, "_filters_mutated", None)
+
+
 def _filters_mutated() -> None:
-    for name in ("_filters_mutated", "_filters_mutated_lock_held"):
-        mutated = getattr(warnings, name, None)
-        if mutated is not None:
-            lock = getattr(warnings, "_lock", None)
-            if lock is not None and name.endswith("lock_held"):
-                with lock:
-                    mutated()
-            else:
-                mutated()
-            return
+    """Python keeps, for each module, which warnings it has shown; that depends on the filters."""
+    if _mutated is not None:
+        _mutated()
+    else:  # Python 3.14
+        with warnings._lock:  # type: ignore[attr-defined]
+            warnings._filters_mutated_lock_held()  # type: ignore[attr-defined]

@@ -291,6 +291,8 @@ class ResponseCheck:
 
     def close_owned_by(self, owner: Owner) -> None:
         """The owner ends: newest first, since contexts must be popped in reverse."""
+        if not (self._bodies or self._inputs or self._holders):
+            return
         if self._bodies:
             self._close([body for _, body in sorted(self._bodies.items()) if body.owner is owner])
         if owner.is_test:
@@ -343,8 +345,13 @@ def _find_stream(iterable: Any) -> Any:
         callbacks = attribute(current, "_callbacks")  # werkzeug's ClosingIterator
         if isinstance(callbacks, list):
             pending += [attribute(callback, "__self__") for callback in callbacks]
+            if type(current).__name__ == "ClosingIterator":
+                continue
         for name in _STREAM_ATTRIBUTES:
             value = attribute(current, name)
+            if isinstance(value, (list, tuple)):
+                # A response of a text, as most are: no need to ask for attributes that it has not.
+                break
             if value is not None and not callable(value):
                 pending.append(value)
     return None
