@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from . import own_modules
 from .births import Birth, BirthRecorder
 from .checks.left_open import LeftOpenCheck
-from .evidence import Evidence
 from .fixture_life import FixtureLife
-from .holders import HolderFinder
 from .origin import OriginMap
 from .threads import GRACE_SECONDS, ThreadRecorder, executor_of
 
 if TYPE_CHECKING:
     import pytest
+
+    from .holders import HolderFinder
 
 
 class Leftovers:
@@ -25,7 +26,7 @@ class Leftovers:
         self,
         births: BirthRecorder,
         threads: ThreadRecorder,
-        evidence: Evidence,
+        on_left_open: Callable[[Birth, object, HolderFinder], None],
         origin: OriginMap,
         fixtures: FixtureLife,
         is_temporary_anyway: Callable[[str], bool],
@@ -33,8 +34,9 @@ class Leftovers:
     ) -> None:
         self._check = LeftOpenCheck(births, threads, is_temporary_anyway)
         self._threads = threads
-        self._evidence = evidence
-        self._holders = HolderFinder(origin)
+        self._on_left_open = on_left_open
+        self._origin = origin
+        self._holders: HolderFinder | None = None
         self._fixtures = fixtures
         self._thaw = thaw
         self._slow: list[tuple[float, Birth]] = []
@@ -89,4 +91,8 @@ class Leftovers:
             # It is judged again when the fixture ends.
             birth.owner = fixture
         else:
-            self._evidence.of_left_open(birth, thing, self._holders)
+            if self._holders is None:
+                with own_modules():
+                    from .holders import HolderFinder
+                self._holders = HolderFinder(self._origin)
+            self._on_left_open(birth, thing, self._holders)
