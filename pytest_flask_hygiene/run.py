@@ -105,8 +105,8 @@ class Run:
     def _sqlite_check(self) -> SqliteCheck | NoSqlite:
         if not SQLITE_NEEDED:
             return NoSqlite()
-        from .checks.sqlite import SqliteCheck
-
+        with own_modules():
+            from .checks.sqlite import SqliteCheck
         return SqliteCheck(lambda birth, text: self.evidence.of_dropped_sqlite(birth, text))
 
     def _context_check(self) -> ContextCheck:
