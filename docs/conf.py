@@ -1,16 +1,18 @@
 """Sphinx configuration."""
 
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-_version: dict[str, str] = {}
-exec((ROOT / "pytest_flask_hygiene" / "_version.py").read_text(encoding="utf-8"), _version)
+_init = (ROOT / "pytest_flask_hygiene" / "__init__.py").read_text(encoding="utf-8")
+_version = re.search(r'^__version__ = "(.+)"$', _init, re.MULTILINE)
+assert _version is not None
 
 project = "pytest-flask-hygiene"
 author = "pytest-flask-hygiene contributors"
 project_copyright = f"2026, {author}"
-release = version = _version["__version__"]
+release = version = _version[1]
 
 extensions = ["myst_parser"]
 exclude_patterns = ["_build", "examples"]

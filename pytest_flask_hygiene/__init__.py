@@ -1,5 +1,56 @@
-"""Finds every resource that a Flask test suite leaks, and blames the line that opened it."""
+"""Finds every resource that a Flask test suite leaks, and blames the line that opened it.
 
-from ._version import __version__
+PYTEST_DONT_REWRITE (pytest need not tell a run inside another that this was imported before)
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from typing import Final
 
 __all__ = ["__version__"]
+
+__version__ = "0.1.0"
+
+_PREFIX: Final = "pytest_flask_hygiene."
+_import: Final = builtins.__import__
+
+
+class _Finder:
+    """Has Python itself load the modules of this package.
+
+    pytest would do it, for it rewrites the assertions of every plugin.  It reads and hashes the source each
+    time, and the bytecode a few bytes at a time (``_read_pyc`` in its ``assertion/rewrite.py``): that takes
+    three times as long, and was half of what the plugin cost a run of one test.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
+        return PathFinder.find_spec(name, path) if name.startswith(_PREFIX) else None
+
+
+@contextmanager
+def own_modules() -> Iterator[None]:
+    """For imports of this package's own modules, most of which are loaded when they are first needed.
+
+    A test may be at work then that lets imports fail (``mock.patch("builtins.__import__", ...)``).
+    """
+    users = builtins.__import__
+    builtins.__import__ = _import
+    sys.meta_path.insert(0, _Finder)
+    try:
+        yield
+    finally:
+        if _Finder in sys.meta_path:
+            sys.meta_path.remove(_Finder)
+        builtins.__import__ = users
+
+
+# Here, because pytest would load it in its own way.
+with own_modules():
+    import_module(_PREFIX + "plugin")

@@ -6,22 +6,23 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
+from . import own_modules
 from .births import ENGINE, Birth
-from .checks.cycle_graph import Cycle
-from .checks.cycles import Judgement
-from .checks.resource_warnings import Emission
-from .checks.responses import LeftResponse, made_in_request
 from .files import TEMPFILE
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
-from .holders import Holder, HolderFinder
-from .ledger import Attempt, Ledger
-from .origin import OUR_DIRECTORY, OriginMap
-from .settings import Settings
-from .stacks import Stack, importing_module
-from .upstream import known_upstream_leak
+from .origin import OUR_DIRECTORY
+from .stacks import Stack, importing_module, made_in_request
 
 if TYPE_CHECKING:
+    from .checks.cycle_graph import Cycle
+    from .checks.cycle_judge import Judgement
+    from .checks.resource_warnings import Emission
+    from .checks.responses import LeftResponse
+    from .holders import Holder, HolderFinder
+    from .ledger import Attempt, Ledger
+    from .origin import OriginMap
     from .owners import OwnerTracker
+    from .settings import Settings
 
 _WERKZEUG_UTILS: Final = os.path.join("werkzeug", "utils.py")
 _ASYNCIO: Final = f"{os.sep}asyncio{os.sep}"
@@ -86,6 +87,8 @@ class Evidence:
         self._ledger.record(finding)
 
     def _note_upstream(self, finding: Finding, birth: Birth) -> None:
+        with own_modules():
+            from .upstream import known_upstream_leak
         upstream = known_upstream_leak(birth.kind, birth.stack, self._origin)
         if upstream is not None:
             finding.upstream = f"{upstream.library} ({upstream.issue})"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from .settings import AllowLeak
+    from .marks import AllowLeak
 
 Kind = Literal[
     "response",
@@ -121,21 +120,39 @@ class Owner:
 UNKNOWN_OWNER: Final = Owner("unknown", "an unknown place")
 
 
-@dataclass(frozen=True)
 class Frame:
-    """One frame of a site, as text and numbers only: it keeps nothing of the user's alive."""
+    """One frame of a site, as text and numbers only: it keeps nothing of the user's alive.
 
-    path: str
-    line: int
-    function: str
+    This class and the next are not dataclasses, which take a millisecond to make, in every run.
+    """
+
+    __slots__ = ("function", "line", "path")
+
+    def __init__(self, path: str, line: int, function: str) -> None:
+        self.path = path
+        self.line = line
+        self.function = function
 
     @property
     def code(self) -> str:
         """The source line, stripped; empty when the source can't be read."""
         return linecache.getline(self.path, self.line).strip()
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Frame)
+            and self.line == other.line
+            and self.path == other.path
+            and self.function == other.function
+        )
 
-@dataclass(frozen=True)
+    def __hash__(self) -> int:
+        return hash((self.path, self.line, self.function))
+
+    def __repr__(self) -> str:
+        return f"<Frame {self.path}:{self.line} in {self.function}>"
+
+
 class Site:
     """Where a resource was opened.
 
@@ -144,45 +161,83 @@ class Site:
     frame of all, whosever it is.
     """
 
-    frames: tuple[Frame, ...] = ()
-    library: str = ""
-    innermost: Frame | None = None
+    __slots__ = ("frames", "innermost", "library")
+
+    def __init__(
+        self, frames: tuple[Frame, ...] = (), library: str = "", innermost: Frame | None = None
+    ) -> None:
+        self.frames = frames
+        self.library = library
+        self.innermost = innermost
 
     @property
     def frame(self) -> Frame | None:
         """The innermost of the reader's frames: where the leak can be mended."""
         return self.frames[-1] if self.frames else None
 
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Site)
+            and self.frames == other.frames
+            and self.library == other.library
+            and self.innermost == other.innermost
+        )
 
-@dataclass
+    def __hash__(self) -> int:
+        return hash((self.frames, self.library, self.innermost))
+
+    def __repr__(self) -> str:
+        return f"<Site {self.frames!r}>"
+
+
 class Finding:
     """One leak."""
 
-    kind: Kind
-    state: State
-    owner: Owner
-    site: Site
-    message: str
-    advice: str = ""
-    nodeid: str | None = None
-    """The test it is charged to; None when no test can be charged with it."""
-    when: When = "call"
-    outcome: Outcome = "noted"
-    allowed_by: str = ""
-    count: int = 1
-    """How many resources were opened at the same site by the same owner."""
-    holder: str = ""
-    """What holds a resource that is left open."""
-    first_use: str = ""
-    """Who happened to be the first user of what a pool, a cache or a global holds; not to blame."""
-    upstream: str = ""
-    """The known upstream leak that explains it; a library has to mend it, not the reader."""
-    variable: str = ""
-    """A cycle's closing variable; for a library's cycle, its file, function and variable."""
-    in_tests: bool = False
-    """A cycle that only frames of test modules close."""
-    is_leak: bool = False
-    """Fails in mode ``fail``; in mode ``warn`` its outcome is ``noted`` all the same."""
+    def __init__(
+        self,
+        kind: Kind,
+        state: State,
+        owner: Owner,
+        site: Site,
+        message: str,
+        advice: str = "",
+        nodeid: str | None = None,
+        when: When = "call",
+        outcome: Outcome = "noted",
+        allowed_by: str = "",
+        count: int = 1,
+        holder: str = "",
+        first_use: str = "",
+        upstream: str = "",
+        variable: str = "",
+        in_tests: bool = False,
+        is_leak: bool = False,
+    ) -> None:
+        self.kind: Kind = kind
+        self.state: State = state
+        self.owner = owner
+        self.site = site
+        self.message = message
+        self.advice = advice
+        self.nodeid = nodeid
+        """The test it is charged to; None when no test can be charged with it."""
+        self.when: When = when
+        self.outcome: Outcome = outcome
+        self.allowed_by = allowed_by
+        self.count = count
+        """How many resources were opened at the same site by the same owner."""
+        self.holder = holder
+        """What holds a resource that is left open."""
+        self.first_use = first_use
+        """Who happened to be the first user of what a pool, a cache or a global holds; not to blame."""
+        self.upstream = upstream
+        """The known upstream leak that explains it; a library has to mend it, not the reader."""
+        self.variable = variable
+        """A cycle's closing variable; for a library's cycle, its file, function and variable."""
+        self.in_tests = in_tests
+        """A cycle that only frames of test modules close."""
+        self.is_leak = is_leak
+        """Fails in mode ``fail``; in mode ``warn`` its outcome is ``noted`` all the same."""
 
     @property
     def key(self) -> tuple[object, ...]:

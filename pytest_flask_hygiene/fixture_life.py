@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from . import own_modules
 from .findings import Owner
 from .ledger import Attempt, Ledger, harmless
 from .owners import OwnerTracker, is_xunit, owner_of_fixture
-from .reach import reaches
 
 if TYPE_CHECKING:
     import pytest
@@ -79,8 +79,10 @@ class FixtureLife:
 
         What a fixture opens when it is first used is the fixture's, which may close it at its end.
         """
-        if thing is None:
+        if thing is None or not self._alive:
             return None
+        with own_modules():
+            from .reach import reaches
         for owner, fixturedef in self._alive.items():
             if not owner.ended and reaches(_values_of(fixturedef, owner, item), thing):
                 return owner

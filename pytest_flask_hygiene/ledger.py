@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .advice import advise
+from . import own_modules
 from .faults import Faults
-from .findings import Finding, Owner
-from .settings import AllowLeak, Settings
-from .verdict import decide
+
+if TYPE_CHECKING:
+    from .findings import Finding, Owner
+    from .marks import AllowLeak
+    from .settings import Settings
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -129,6 +131,8 @@ class Ledger:
 
     def record(self, finding: Finding) -> None:
         """Charge a finding to the report that its owner answers for."""
+        with own_modules():
+            from .advice import advise
         finding.advice = finding.advice or advise(finding)
         owner, attempt = finding.owner, self.attempt
         if owner.outlives_test:
@@ -171,8 +175,7 @@ class Ledger:
                 if known.key == finding.key:
                     known.count -= 1
                     if known.count < 1:
-                        # Not remove(), which would compare all the fields.
-                        found[:] = [each for each in found if each is not known]
+                        found.remove(known)
                     if nodeid:
                         self.changed.add(nodeid)
                     return
@@ -229,10 +232,26 @@ class Ledger:
         self.changed.add(nodeid)
 
     def _decide(self, finding: Finding, marks: Iterable[AllowLeak]) -> None:
+        with own_modules():
+            from .verdict import decide
         finding.outcome = decide(finding, self._settings, tuple(marks))
         finding.is_leak = finding.outcome == "failed"
         if finding.is_leak and self._settings.mode == "warn":
             finding.outcome = "noted"
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing happened that anybody could be told of."""
+        return not (
+            self.by_test
+            or self.of_session
+            or self._pending
+            or self.library_edges
+            or self.responses_closed
+            or self.uploads_closed
+            or self.stopped_early
+            or self.faults
+        )
 
     @property
     def findings(self) -> list[Finding]:

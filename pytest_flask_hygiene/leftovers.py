@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from . import own_modules
 from .births import Birth, BirthRecorder
 from .checks.left_open import LeftOpenCheck
-from .evidence import Evidence
 from .findings import Owner
 from .fixture_life import FixtureLife
-from .holders import HolderFinder
 from .origin import OriginMap
 from .threads import GRACE_SECONDS, ThreadRecorder, executor_of
 
 if TYPE_CHECKING:
     import pytest
+
+    from .holders import HolderFinder
 
 
 class Leftovers:
@@ -26,16 +28,18 @@ class Leftovers:
         self,
         births: BirthRecorder,
         threads: ThreadRecorder,
-        evidence: Evidence,
+        on_left_open: Callable[[Birth, object, HolderFinder], None],
         origin: OriginMap,
         fixtures: FixtureLife,
         is_temporary_anyway: Callable[[str], bool],
         thaw: Callable[[], None],
     ) -> None:
         self._check = LeftOpenCheck(births, threads, is_temporary_anyway)
+        self._births = births
         self._threads = threads
-        self._evidence = evidence
-        self._holders = HolderFinder(origin)
+        self._on_left_open = on_left_open
+        self._origin = origin
+        self._holders: HolderFinder | None = None
         self._fixtures = fixtures
         self._thaw = thaw
         self._slow: list[tuple[float, Birth]] = []
@@ -58,7 +62,8 @@ class Leftovers:
         else:
             end = time.monotonic() + GRACE_SECONDS
             self._slow += [(end, birth) for birth, _ in self._threads.alive(owners)]
-        found = [*self._check.find(owners), *threads]
+        found = self._check.find(owners) if owners is not None or self._may_be_readers() else []
+        found += threads
         threads.clear()
         if found:
             self._thaw()
@@ -68,6 +73,24 @@ class Leftovers:
             del thing
         if owners is not None:
             self._check.forget_closed(owners)
+
+    def _may_be_readers(self) -> bool:
+        """Whether anything seems to be open that the reader's code has opened.
+
+        pytest always has files open, of no interest to anybody, for which the heap need not be searched.
+        """
+        births = self._births
+        for descriptor, birth in births.by_descriptor.items():
+            if self._is_readers(birth):
+                try:
+                    os.fstat(descriptor)
+                except OSError:
+                    continue
+                return True
+        return any(map(self._is_readers, (*births.by_path.values(), *births.by_id.values())))
+
+    def _is_readers(self, birth: Birth) -> bool:
+        return not birth.reported and any(self._origin.is_reader(code.co_filename) for code, _ in birth.stack)
 
     def judge_slow_threads(self) -> None:
         """Those whose time is over; costs nothing when there are none."""
@@ -90,4 +113,8 @@ class Leftovers:
             # It is judged again when the fixture ends.
             birth.hand_over(fixture)
         else:
-            self._evidence.of_left_open(birth, thing, self._holders)
+            if self._holders is None:
+                with own_modules():
+                    from .holders import HolderFinder
+                self._holders = HolderFinder(self._origin)
+            self._on_left_open(birth, thing, self._holders)

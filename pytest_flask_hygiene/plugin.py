@@ -1,4 +1,7 @@
-"""pytest's hooks, in the order of one test's life; each delegates."""
+"""pytest's hooks, in the order of one test's life; each delegates.
+
+PYTEST_DONT_REWRITE (see the package)
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import _pytest.python
 import pytest
 
-from .findings import Owner
+from . import own_modules
 from .settings import MARKER_HELP, Settings, add_options, read_mode, read_settings, validate_marks
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from .findings import Owner
     from .run import Run
     from .workers import Controller, Worker
 
@@ -60,8 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _activate(config: pytest.Config) -> None:
     if run_key in config.stash or read_mode(config) == "off":
         return
-    from .run import Run
-
+    with own_modules():
+        from .run import Run
     run = config.stash[run_key] = Run(config, read_settings(config))
     run.start()
     hooks = config.stash[hooks_key] = Hooks(run)
@@ -72,22 +76,20 @@ def _activate(config: pytest.Config) -> None:
 
 def _connect_workers(config: pytest.Config, run: Run, hooks: Hooks) -> None:
     if hasattr(config, "workerinput"):
-        from .workers import Worker
-
+        with own_modules():
+            from .workers import Worker
         worker = hooks.worker = Worker(run.ledger)
         config.pluginmanager.register(worker, "flask_hygiene_worker")
     elif getattr(config.option, "dist", "no") != "no":
-        from .workers import Controller
-
+        with own_modules():
+            from .workers import Controller
         controller = hooks.controller = Controller(run.ledger, each=config.option.dist == "each")
         config.pluginmanager.register(controller, "flask_hygiene_controller")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    from .report.terminal import header
-
     settings = config.stash.get(settings_key, None)
-    return header(settings) if settings is not None and settings.mode != "off" else None
+    return settings.header if settings is not None and settings.mode != "off" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -193,15 +195,15 @@ class Hooks:
             self.run.session_ends(session)
             if self.worker is not None:
                 self.worker.session_ended(session)
-            else:
-                from .report.session import report_session
-
+            elif not self.run.ledger.is_empty:
+                with own_modules():
+                    from .report.session import report_session
                 run = self.run
                 report_session(session.config, run.ledger, run.settings, None if raised else exitstatus)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
-        from .report.session import print_summary
-
+        with own_modules():
+            from .report import print_summary
         print_summary(terminalreporter, self.run.ledger, self.run.settings, config)
 
     # First, while pytest's own hooks (its last collection, say) still stand.

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from _pytest.config import ExitCode
 
+from . import own_modules
 from .births import BirthRecorder
-from .checks.contexts import ContextCheck
 from .checks.cycles import CycleCheck
 from .checks.resource_warnings import ResourceWarningCheck
-from .checks.responses import ResponseCheck
-from .checks.sqlite import NEEDED as SQLITE_NEEDED
-from .checks.sqlite import SqliteCheck
+from .checks.stand_ins import SQLITE_NEEDED, NoContexts, NoResponses, NoSqlite
 from .collector import Collector
-from .evidence import Evidence
 from .findings import UNKNOWN_OWNER, Owner
 from .fixture_life import FixtureLife
 from .held_by_pytest import Released, forget_last_failure, has_instance, holds_values
@@ -27,13 +24,18 @@ from .ledger import Attempt, Ledger, harmless
 from .leftovers import Leftovers
 from .origin import OriginMap
 from .owners import OwnerTracker, owner_of_test
-from .report.outcome import apply_findings
-from .report.terminal import fault_lines, session_report
 from .settings import Settings, read_marks
 from .threads import ThreadRecorder
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import pytest
+
+    from .checks.contexts import ContextCheck
+    from .checks.responses import ResponseCheck
+    from .checks.sqlite import SqliteCheck
+    from .evidence import Evidence
 
 _MAX_ROUNDS: Final = 4
 
@@ -52,23 +54,11 @@ class Run:
         self.threads = ThreadRecorder(self.owners, self.births)
         self.ledger = Ledger(settings)
         self.ledger.faults = self.births.faults
-        self.evidence = Evidence(
-            settings, self.ledger, self.origin, self.owners, lambda text: self.warnings.silenced(text)
-        )
-        self.warnings = ResourceWarningCheck(self.births, self.evidence.of_warning)
-        self.contexts = ContextCheck(
-            self.owners, self.imports, lambda error: self.ledger.faults.add("contexts", error)
-        )
-        self.responses = ResponseCheck(
-            self.owners,
-            self.births,
-            self.imports,
-            self.evidence.of_left_response,
-            self.evidence.of_closed_upload,
-            self.contexts.top,
-        )
+        self.warnings = ResourceWarningCheck(self.births, lambda emission: self.evidence.of_warning(emission))
+        self.contexts: ContextCheck | NoContexts = NoContexts()
+        self.responses: ResponseCheck | NoResponses = NoResponses()
         self.cycles = CycleCheck(self.origin)
-        self.sqlite = SqliteCheck(self.evidence.of_dropped_sqlite)
+        self.sqlite: SqliteCheck | NoSqlite = self._sqlite_check()
         self.collector = Collector(
             self._judge_garbage,
             partial(self.ledger.faults.add, "collector"),
@@ -76,14 +66,19 @@ class Run:
             after=self._after_collection if SQLITE_NEEDED else None,
             prepare=self.sqlite.prepare if SQLITE_NEEDED else None,
         )
-        self.imports.when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
+        when_imported = self.imports.when_imported
+        when_imported("flask.ctx", lambda module: self._context_check().watch_pushes(module))
+        when_imported("flask.app", lambda module: self._context_check().expect_wsgi_app(module))
+        when_imported("flask.testing", lambda module: self._context_check().watch_clients(module))
+        when_imported("werkzeug.test", self._watch_responses)
+        when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
         self.fixtures = FixtureLife(
             self.ledger, self.owners, self._fixture_ends, self._fixture_ended, self.function_fixtures_done
         )
         self.leftovers = Leftovers(
             self.births,
             self.threads,
-            self.evidence,
+            lambda birth, thing, holders: self.evidence.of_left_open(birth, thing, holders),
             self.origin,
             self.fixtures,
             partial(_is_below_base_temp, config),
@@ -96,6 +91,42 @@ class Run:
         self._nothing_torn_down = False
         self._thaw_needed = False
         self._started = False
+
+    # -- what is loaded when it is first needed ------------------------------------------------
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        with own_modules():
+            from .evidence import Evidence
+        return Evidence(
+            self.settings, self.ledger, self.origin, self.owners, lambda text: self.warnings.silenced(text)
+        )
+
+    def _sqlite_check(self) -> SqliteCheck | NoSqlite:
+        if not SQLITE_NEEDED:
+            return NoSqlite()
+        with own_modules():
+            from .checks.sqlite import SqliteCheck
+        return SqliteCheck(lambda birth, text: self.evidence.of_dropped_sqlite(birth, text))
+
+    def _context_check(self) -> ContextCheck:
+        if isinstance(self.contexts, NoContexts):
+            with own_modules():
+                from .checks.contexts import ContextCheck
+            self.contexts = ContextCheck(self.owners, partial(self.ledger.faults.add, "contexts"))
+        return self.contexts
+
+    def _watch_responses(self, module: ModuleType) -> None:
+        with own_modules():
+            from .checks.responses import ResponseCheck
+        self.responses = check = ResponseCheck(
+            self.owners,
+            self.births,
+            lambda left: self.evidence.of_left_response(left),
+            lambda birth: self.evidence.of_closed_upload(birth),
+            lambda: self.contexts.top(),
+        )
+        check.wrap(module)
 
     @property
     def full(self) -> bool:
@@ -132,9 +163,12 @@ class Run:
             self.imports.stop,
         )
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
+        late = self.ledger.faults[listed:]
+        if reporter is not None and late:
+            with own_modules():
+                from .report.terminal import fault_lines
             # Too late for the summary.
-            for line in fault_lines(self.ledger.faults[listed:]):
+            for line in fault_lines(late):
                 reporter.write_line(line)
 
     def _each(self, *steps: Callable[[], object]) -> None:
@@ -193,7 +227,9 @@ class Run:
         if leaks and session.exitstatus in (ExitCode.OK, ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = ExitCode.TESTS_FAILED
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
+        if reporter is not None and leaks:
+            with own_modules():
+                from .report.terminal import session_report
             for finding in leaks:
                 report = session_report(finding, self._start_path)
                 reporter.stats.setdefault("error", []).append(report)
@@ -345,6 +381,8 @@ class Run:
             return
         findings = (self.ledger.judge_call if when == "call" else self.ledger.judge_teardown)(attempt)
         if findings:
+            with own_modules():
+                from .report.outcome import apply_findings
             apply_findings(report, findings, item.name, self._start_path)
 
     # -- one fixture ---------------------------------------------------------------------------

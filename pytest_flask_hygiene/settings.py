@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 import pytest
 
-from .findings import KINDS, Finding
+from . import own_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .marks import AllowLeak
 
 MODES: Final = ("fail", "warn", "off")
 MARKER: Final = "allow_leak"
@@ -26,36 +26,38 @@ MARKER_HELP: Final = (
 TESTED_PYTHONS: Final = ((3, 10), (3, 11), (3, 12), (3, 13))
 
 
-@dataclass(frozen=True)
 class Settings:
-    """What the user asked for."""
+    """What the user asked for.  (Not a dataclass: that takes half a millisecond to make, in every run.)"""
 
-    mode: Literal["fail", "warn", "off"] = "fail"
-    strict: bool = False
-    framework_cycles_fail: bool = False
-    source: tuple[str, ...] = ()
-    """Further paths or distributions whose code counts as the reader's (``hygiene_source``)."""
-    reduced: str = ""
-    """Why only responses and warnings are checked; empty on interpreters that we test."""
+    __slots__ = ("framework_cycles_fail", "mode", "reduced", "source", "strict")
 
+    def __init__(
+        self,
+        mode: Literal["fail", "warn", "off"],
+        *,
+        strict: bool,
+        framework_cycles_fail: bool,
+        source: tuple[str, ...],
+        reduced: str,
+    ) -> None:
+        self.mode: Final = mode
+        self.strict: Final = strict
+        self.framework_cycles_fail: Final = framework_cycles_fail
+        self.source: Final = source
+        """Further paths or distributions whose code counts as the reader's (``hygiene_source``)."""
+        self.reduced: Final = reduced
+        """Why only responses and warnings are checked; empty on interpreters that we test."""
 
-@dataclass(frozen=True)
-class AllowLeak:
-    """One ``@pytest.mark.allow_leak``."""
-
-    kinds: frozenset[str]
-    match: re.Pattern[str] | None
-    reason: str
-
-    def covers(self, finding: Finding) -> bool:
-        if self.kinds and finding.kind not in self.kinds:
-            return False
-        if self.match is None:
-            return True
-        texts = [finding.message]
-        for frame in finding.site.frames:
-            texts += (frame.path, frame.function)
-        return any(self.match.search(text) for text in texts)
+    @property
+    def header(self) -> str | None:
+        """One line under pytest's own header, when there is something to say."""
+        if self.reduced:
+            return f"hygiene: responses and warnings only ({self.reduced})"
+        if self.mode == "warn":
+            return "hygiene: warn (leaks are listed and fail nothing)"
+        if self.strict:
+            return "hygiene: strict"
+        return None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -138,32 +140,14 @@ def _why_reduced() -> str:
 
 def read_marks(item: pytest.Item) -> list[AllowLeak]:
     """The item's ``allow_leak`` marks; raise :class:`pytest.UsageError` for one that can't be used."""
-    return [_read_mark(mark, item.nodeid) for mark in item.iter_markers(MARKER)]
+    found = list(item.iter_markers(MARKER))
+    if not found:
+        return []
+    with own_modules():
+        from .marks import read_mark
+    return [read_mark(mark, item.nodeid) for mark in found]
 
 
 def validate_marks(items: Iterable[pytest.Item]) -> None:
     for item in items:
         read_marks(item)
-
-
-def _read_mark(mark: pytest.Mark, nodeid: str) -> AllowLeak:
-    def wrong(what: str) -> pytest.UsageError:
-        return pytest.UsageError(f"allow_leak on {nodeid}: {what}")
-
-    for kind in mark.args:
-        if kind not in KINDS:
-            raise wrong(f"unknown kind {kind!r}; the kinds are {', '.join(KINDS)}")
-    unknown = set(mark.kwargs) - {"match", "reason"}
-    if unknown:
-        raise wrong(f"unknown argument {sorted(unknown)[0]!r}; it takes kinds, match= and reason=")
-    match = mark.kwargs.get("match")
-    pattern = None
-    if match is not None:
-        try:
-            pattern = re.compile(match)
-        except (re.error, TypeError) as error:
-            raise wrong(f"match={match!r} is not a regular expression: {error}") from None
-    reason = mark.kwargs.get("reason")
-    if reason is not None and not isinstance(reason, str):
-        raise wrong(f"reason={reason!r} is not a string")
-    return AllowLeak(frozenset(mark.args), pattern, reason or "")

@@ -30,6 +30,7 @@ _STOP_FILES: Final = frozenset(
         _pytest.unittest.__file__,
     )
 )
+_RESPONSES_FILE: Final = os.path.join(os.path.dirname(__file__), "checks", "responses.py")
 _MAX_FRAMES: Final = 100
 
 
@@ -55,6 +56,11 @@ def importing_module(stack: Stack) -> str:
             if caller in IMPORT_FILES or caller == _REWRITE_FILE:
                 return code.co_filename
     return ""
+
+
+def made_in_request(stack: Stack) -> bool:
+    """Whether a stack was taken inside the application, in a test client's request."""
+    return any(code.co_name == "run_wsgi_app" and code.co_filename == _RESPONSES_FILE for code, _ in stack)
 
 
 def line_of(code: CodeType, offset: int) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .findings import Finding, Outcome
-from .settings import AllowLeak, Settings
+from .marks import AllowLeak
+from .settings import Settings
 
 
 def decide(finding: Finding, settings: Settings, marks: Sequence[AllowLeak] = ()) -> Outcome:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 import pytest
@@ -188,8 +187,17 @@ def _dump_one(finding: Finding) -> State:
     owner = finding.owner
     data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site")}
     data["owner"] = {name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line")}
-    data["site"] = asdict(finding.site)
+    site = finding.site
+    data["site"] = {
+        "frames": [_dump_frame(frame) for frame in site.frames],
+        "library": site.library,
+        "innermost": None if site.innermost is None else _dump_frame(site.innermost),
+    }
     return data
+
+
+def _dump_frame(frame: Frame) -> State:
+    return {"path": frame.path, "line": frame.line, "function": frame.function}
 
 
 def _load(findings: Iterable[State]) -> list[Finding]:

@@ -299,7 +299,7 @@ TARGETS = (
     "births.capture_stack",
     "checks.contexts.ContextCheck._client_of",
     "checks.contexts.ContextCheck._pushed",
-    "checks.contexts.ContextCheck._watch_pushes",
+    "checks.contexts.ContextCheck.watch_pushes",
     "checks.contexts.ContextCheck.leaked",
     "checks.contexts.ContextCheck.pop",
     "checks.contexts.ContextCheck.top",
@@ -313,7 +313,7 @@ TARGETS = (
     "checks.responses.ResponseCheck._open",
     "checks.responses.ResponseCheck._see_contexts",
     "checks.responses.ResponseCheck._see_input",
-    "checks.responses.ResponseCheck._wrap",
+    "checks.responses.ResponseCheck.wrap",
     "checks.responses.ResponseCheck.close_all",
     "checks.responses.ResponseCheck.close_owned_by",
     "checks.responses.ResponseCheck.holds",
@@ -338,9 +338,9 @@ TARGETS = (
     "ledger.Ledger.record",
     "owners.OwnerTracker.get",
     "report.terminal._counts",
-    "run.apply_findings",
+    "report.outcome.apply_findings",
     "run.owner_of_test",
-    "run.session_report",
+    "report.terminal.session_report",
     "threads.ThreadRecorder._starts",
     "threads.ThreadRecorder.alive",
     "threads.ThreadRecorder.start",
@@ -359,8 +359,8 @@ if sys.version_info < (3, 13):
 
 #: Reached only where Flask and Werkzeug are imported when the run has begun.
 COLD_TARGETS = (
-    "checks.contexts.ContextCheck._watch_pushes",
-    "checks.responses.ResponseCheck._wrap",
+    "checks.contexts.ContextCheck.watch_pushes",
+    "checks.responses.ResponseCheck.wrap",
     "imports.PostImport._watch",
 )
 RUNS = (*TARGETS, *(f"{target}, imported late" for target in COLD_TARGETS))

@@ -16,20 +16,16 @@ from typing import Any
 
 from ..births import Birth
 from ..findings import Owner
-from ..imports import PostImport
 from ..owners import OwnerTracker
-from ..stacks import capture_stack
+from ..stacks import capture_stack, made_in_request
 from ..weak_ids import WeakIds
-from .responses import made_in_request
 
 #: One push: the context, the variable that holds it, and the position of the push among the context's own.
 _Push = tuple[Any, "ContextVar[Any]", int]
 
 
 class ContextCheck:
-    def __init__(
-        self, owners: OwnerTracker, imports: PostImport, on_fault: Callable[[Exception], None]
-    ) -> None:
+    def __init__(self, owners: OwnerTracker, on_fault: Callable[[Exception], None]) -> None:
         self._owners = owners
         self._on_fault = on_fault
         self._variables: list[ContextVar[Any]] = []
@@ -40,14 +36,13 @@ class ContextCheck:
         self._ways: WeakIds[frozenset[str]] = WeakIds()
         self._client_open: CodeType | None = None
         self.pushes_so_far = 0
-        imports.when_imported("flask.ctx", self._watch_pushes)
-        imports.when_imported("flask.app", self._expect_wsgi_app)
-        imports.when_imported("flask.testing", self._watch_clients)
 
-    def _expect_wsgi_app(self, module: ModuleType) -> None:
+    # Each to be called when the module has been imported: flask.app, flask.ctx, flask.testing.
+
+    def expect_wsgi_app(self, module: ModuleType) -> None:
         self._expected.add(module.Flask.wsgi_app.__code__)
 
-    def _watch_pushes(self, module: ModuleType) -> None:
+    def watch_pushes(self, module: ModuleType) -> None:
         globals_ = vars(sys.modules["flask.globals"])
         # Flask's main branch has merged both contexts into one.
         self._variables = [globals_[name] for name in ("_cv_request", "_cv_app") if name in globals_]
@@ -80,7 +75,7 @@ class ContextCheck:
 
         self._replace(cls, "push", push)
 
-    def _watch_clients(self, module: ModuleType) -> None:
+    def watch_clients(self, module: ModuleType) -> None:
         """``with app.test_client() as client:`` keeps the last request's contexts until the block ends.
 
         They belong to whoever entered the client, not to the test that made the request.

@@ -14,13 +14,12 @@ import weakref
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from .. import own_modules
 from ..births import Birth, BirthRecorder
 from ..files import same_name
 from ..findings import Owner
-from ..heap import instances_of, objects_by_id
 from ..stacks import importing_module
 from ..threads import ThreadRecorder
-from .sqlite import is_open as is_open_connection
 
 #: A resource and the object that is open; None for a raw descriptor or a directory.
 LeftOpen = tuple[Birth, Any]
@@ -99,6 +98,8 @@ class LeftOpenCheck:
         names = {path: birth for path, birth in self._births.by_path.items() if birth.kind == "file"}
         if not descriptors and not any(_is_of(birth, owners) for birth in names.values()):
             return
+        with own_modules():
+            from ..heap import instances_of
         for raw in instances_of(io.FileIO):
             if io.FileIO.closed.__get__(raw) or not io.FileIO.closefd.__get__(raw):
                 continue
@@ -128,6 +129,9 @@ class LeftOpenCheck:
             return
         import sqlite3
 
+        with own_modules():
+            from ..heap import objects_by_id
+            from .sqlite import is_open as is_open_connection
         still_open = set()
         for thing in objects_by_id(connections):
             if issubclass(type(thing), sqlite3.Connection) and is_open_connection(thing):

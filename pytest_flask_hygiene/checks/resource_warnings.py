@@ -12,7 +12,6 @@ import io
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
@@ -34,15 +33,17 @@ _BLANKET_CATEGORIES: Final = (Warning, Exception, BaseException, object)
 _PYTHONS_OWN: Final = ("ignore", None, ResourceWarning, None, 0)
 
 
-@dataclass
 class Emission:
     """One ResourceWarning.  Holds no user object."""
 
-    kind: Kind
-    birth: Birth | None
-    text: str
-    stack: Stack
-    """Where it was emitted: of use only when there is no birth."""
+    __slots__ = ("birth", "kind", "stack", "text")
+
+    def __init__(self, kind: Kind, birth: Birth | None, text: str, stack: Stack) -> None:
+        self.kind: Kind = kind
+        self.birth = birth
+        self.text = text
+        self.stack = stack
+        """Where it was emitted: of use only when there is no birth."""
 
 
 class ResourceWarningCheck:

@@ -21,7 +21,6 @@ from typing import Any, Final
 from ..births import Birth, BirthRecorder
 from ..files import descriptor_and_name
 from ..findings import Owner
-from ..imports import PostImport
 from ..owners import OwnerTracker
 from ..stacks import Stack, capture_stack
 
@@ -139,7 +138,6 @@ class ResponseCheck:
         self,
         owners: OwnerTracker,
         births: BirthRecorder,
-        imports: PostImport,
         on_left: Callable[[LeftResponse], None],
         on_upload_closed: Callable[[Birth], None],
         top_context: Callable[[], tuple[tuple[Any, int], ...]],
@@ -155,9 +153,9 @@ class ResponseCheck:
         self._holders: list[tuple[weakref.ref[Any], int, weakref.ref[Body]]] = []
         self._undo: Callable[[], None] | None = None
         self._upload_code: CodeType | None = None
-        imports.when_imported("werkzeug.test", self._wrap)
 
-    def _wrap(self, module: ModuleType) -> None:
+    def wrap(self, module: ModuleType) -> None:
+        """To be called when ``werkzeug.test`` has been imported."""
         before_us = original = module.run_wsgi_app
         while hasattr(original, "_hygiene_original"):
             # A run nested in another (pytester): the response is the inner one's.
@@ -355,8 +353,3 @@ def _find_stream(iterable: Any) -> Any:
             if value is not None and not callable(value):
                 pending.append(value)
     return None
-
-
-def made_in_request(stack: Stack) -> bool:
-    """Whether a stack was taken inside the application, in a test client's request."""
-    return any(code.co_name == "run_wsgi_app" and code.co_filename == __file__ for code, _ in stack)

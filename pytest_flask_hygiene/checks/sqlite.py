@@ -21,8 +21,6 @@ from ..heap import ids_on_heap, objects_by_id
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-#: Python 3.13 and later warn by themselves (CPython gh-105539).
-NEEDED: Final = sys.version_info < (3, 13)
 _MAX_CONNECTIONS: Final = 4096
 _HOLDS: Final = sys.version_info < (3, 11)
 #: ``sys.getrefcount`` of an object that only our tuple, the loop variable and the call refer to.

@@ -1,1 +1,39 @@
-"""What a person reads: failure texts and the terminal summary."""
+"""What the user reads.  Its parts are loaded when there is something to tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from .. import own_modules
+
+if TYPE_CHECKING:
+    import pytest
+    from _pytest.terminal import TerminalReporter
+
+    from ..ledger import Ledger
+    from ..settings import Settings
+
+NO_LEAKS: Final = "hygiene: no leaks"
+
+
+def print_summary(
+    reporter: TerminalReporter, ledger: Ledger, settings: Settings, config: pytest.Config
+) -> None:
+    """Never raises."""
+    try:
+        if ledger.is_empty:
+            print_no_leaks(reporter)
+        else:
+            with own_modules():
+                from .terminal import write_summary
+            write_summary(reporter, ledger, settings, config.invocation_params.dir)
+    except Exception as error:
+        reporter.write_line(
+            f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
+        )
+
+
+def print_no_leaks(reporter: TerminalReporter) -> None:
+    """Worth a line, but not where pytest was asked to be quiet."""
+    if reporter.config.get_verbosity() >= 0:
+        reporter.write_line(NO_LEAKS)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from .. import own_modules
 from ..ledger import Ledger
 from ..settings import Settings
-from .terminal import write_summary
+from . import print_summary
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -21,8 +22,8 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
     """``exitstatus``: what pytest's hooks were told; None if one of them raised."""
     failed = [f for f in ledger.outside_tests if f.outcome == "failed"]
     if failed and getattr(config.option, "xmlpath", None):
-        from .junit import add_to_xml
-
+        with own_modules():
+            from .junit import add_to_xml
         try:
             add_to_xml(config, failed)
         except Exception as error:
@@ -32,14 +33,3 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
         return
     if ledger.leaks or ledger.faults:
         print_summary(reporter, ledger, settings, config)
-
-
-def print_summary(
-    reporter: TerminalReporter, ledger: Ledger, settings: Settings, config: pytest.Config
-) -> None:
-    try:
-        write_summary(reporter, ledger, settings, config.invocation_params.dir)
-    except Exception as error:
-        reporter.write_line(
-            f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
-        )

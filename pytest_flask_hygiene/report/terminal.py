@@ -11,6 +11,7 @@ import pytest
 from ..findings import Finding
 from ..ledger import Ledger, distinct
 from ..settings import Settings
+from . import NO_LEAKS, print_no_leaks
 from .failure import clip, culprit, failure_repr, finding_lines, plural, relative
 from .left_open import left_open_lines
 
@@ -21,32 +22,18 @@ _MAX_SITES = 20
 _MAX_EDGES = 8
 
 
-def header(settings: Settings) -> str | None:
-    """One line under pytest's own header, when there is something to say."""
-    if settings.reduced:
-        return f"hygiene: responses and warnings only ({settings.reduced})"
-    if settings.mode == "warn":
-        return "hygiene: warn (leaks are listed and fail nothing)"
-    if settings.strict:
-        return "hygiene: strict"
-    return None
-
-
 def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
     """``start``: the directory that paths are shown relative to."""
     verbosity = reporter.config.get_verbosity()
-    first = first_line(ledger, settings)
     lines = _groups([f for f in ledger.leaks if f.when != "session"], start, "")
     lines += _session_lines(ledger, start)
     lines += left_open_lines(ledger.findings, start, verbose=verbosity > 0)
     lines += _counts(ledger, start, verbose=verbosity > 0)
     if not lines:
-        # "no leaks" is worth a line, but not where pytest was asked to be quiet.
-        if verbosity >= 0:
-            reporter.write_line(first)
+        print_no_leaks(reporter)
         return
     reporter.section("hygiene", sep="=", blue=True)
-    reporter.write_line(first)
+    reporter.write_line(first_line(ledger, settings))
     for line in lines:
         reporter.write_line(line)
 
@@ -55,7 +42,7 @@ def first_line(ledger: Ledger, settings: Settings) -> str:
     """``hygiene: 3 leaks in 2 tests``."""
     leaks = ledger.leaks
     if not leaks:
-        return "hygiene: no leaks"
+        return NO_LEAKS
     tests = {f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}
     outside = len([f for f in ledger.outside_tests if f.is_leak])
     text = f"hygiene: {plural(len(distinct(leaks)), 'leak')}"
