@@ -19,6 +19,9 @@ __version__ = "0.1.0"
 
 _PREFIX: Final = "pytest_flask_hygiene."
 _import: Final = builtins.__import__
+#: What was loaded before, and our own: all that is needed to load more of our own.
+_loaded: Final = dict(sys.modules)
+_found: Final[list[str]] = []
 
 
 class _Finder:
@@ -31,21 +34,37 @@ class _Finder:
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
-        return PathFinder.find_spec(name, path) if name.startswith(_PREFIX) else None
+        if not name.startswith(_PREFIX):
+            return None
+        _found.append(name)
+        return PathFinder.find_spec(name, path)
 
 
 @contextmanager
 def own_modules() -> Iterator[None]:
     """For imports of this package's own modules, most of which are loaded when they are first needed.
 
-    A test may be at work then that lets imports fail (``mock.patch("builtins.__import__", ...)``).
+    A test may be at work then that lets imports fail (``mock.patch("builtins.__import__", ...)``); or a
+    finalizer, while ``sys.modules`` is all but empty: who restores it (``mock.patch.dict``, pytester) clears
+    it first, which drops what was imported in between.
     """
     users = builtins.__import__
     builtins.__import__ = _import
     sys.meta_path.insert(0, _Finder)
+    missing = {} if sys.modules.get("sys") is sys else dict(_loaded)
+    others = {name: sys.modules[name] for name in missing if name in sys.modules}
+    sys.modules.update(missing)
     try:
         yield
     finally:
+        while _found:
+            name = _found.pop()
+            if name in sys.modules:
+                _loaded[name] = sys.modules[name]
+        for name, module in missing.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+        sys.modules.update(others)
         if _Finder in sys.meta_path:
             sys.meta_path.remove(_Finder)
         builtins.__import__ = users

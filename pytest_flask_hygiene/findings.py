@@ -7,6 +7,8 @@ from collections.abc import Callable
 from types import CodeType
 from typing import TYPE_CHECKING, Final, Literal
 
+from . import own_modules
+
 if TYPE_CHECKING:
     from .marks import AllowLeak
 
@@ -136,7 +138,9 @@ class Frame:
     @property
     def code(self) -> str:
         """The source line, stripped; empty when the source can't be read."""
-        return linecache.getline(self.path, self.line).strip()
+        # From Python 3.13 on linecache imports what it needs each time.
+        with own_modules():
+            return linecache.getline(self.path, self.line).strip()
 
     def __eq__(self, other: object) -> bool:
         return (

@@ -80,7 +80,8 @@ class Leftovers:
         pytest always has files open, of no interest to anybody, for which the heap need not be searched.
         """
         births = self._births
-        for descriptor, birth in births.by_descriptor.items():
+        # A copy: to tell whose code it is, files are opened.
+        for descriptor, birth in list(births.by_descriptor.items()):
             if self._is_readers(birth):
                 try:
                     os.fstat(descriptor)

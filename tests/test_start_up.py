@@ -138,9 +138,10 @@ def test_a_test_that_lets_imports_fail(run_suite, what):
     import pytest
 
     def fails(name, *_, **__):
-        if name not in sys.modules:
-            raise ImportError("not installed")
-        return sys.modules[name]
+        # Without a module to import Python itself can't warn.
+        if name == "warnings":
+            return sys.modules[name]
+        raise ImportError("not installed")
 
     @pytest.fixture
     def no_imports(monkeypatch):
@@ -160,3 +161,28 @@ def test_a_test_that_lets_imports_fail(run_suite, what):
     result.stdout.fnmatch_lines(["FAILED *::test_it - hygiene: file *", "*1 failed, 1 passed*"])
     result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
     result.stdout.fnmatch_lines(["exception cycles made by test code: 1*"])
+
+
+def test_a_finalizer_at_work_while_there_are_no_modules(run_suite):
+    """``mock.patch.dict`` clears the dictionary before it fills it again."""
+    suite = """
+    import sys
+    import warnings
+    from unittest import mock
+
+    def test_it():
+        # Without a module "warnings" Python goes by the filters of the last time.
+        warnings.warn("any")
+        before = dict(sys.modules)
+        with mock.patch.dict(sys.modules):
+            import holder
+            del holder
+        theirs = {name: module for name, module in sys.modules.items() if "hygiene" not in name}
+        assert theirs == {name: module for name, module in before.items() if "hygiene" not in name}
+        assert sys.modules["sys"] is sys
+    """
+    files = {"holder.py": "kept = open(__file__)"}
+    result = run_suite(suite, "-W", "error::ResourceWarning", files=files, subprocess=True)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
+    result.stdout.fnmatch_lines(["ERROR hygiene: file leaked by the import of holder.py*"])
