@@ -59,6 +59,7 @@ class Collector:
         self._prepare = prepare
         self._judged: set[int] = set()
         """Where the garbage lies that has been judged and not been freed yet, as ``_address`` tells it."""
+        self._unfreed = False
         self._aged = True
         """Objects of the phase under way may be in the oldest generation by now."""
         self._started = False
@@ -158,6 +159,9 @@ class Collector:
         self.stopped_early = False
         self._aged = False
         if self._started:
+            if self._unfreed:
+                # Another attempt of the same test (pytest-rerunfailures).
+                self.collect()
             self._save()
 
     def phase_begins(self) -> None:
@@ -165,6 +169,7 @@ class Collector:
         self._aged = False
 
     def stop_saving(self) -> None:
+        self._unfreed = self.holds_garbage
         self._judged.clear()
         if self._saving:
             self._saving = False
@@ -199,8 +204,7 @@ class Collector:
             self.stop_saving()
             raise
         if found and free:
-            self.stop_saving()
-            _builtin_collect()
+            self.collect()
             if was_saving and not self.stopped_early:
                 self._save()
         elif not was_saving:
@@ -210,7 +214,7 @@ class Collector:
     @property
     def holds_garbage(self) -> bool:
         """A sweep has found some, and no collection has freed it yet."""
-        return bool(self._judged)
+        return self._unfreed or bool(self._judged)
 
     def _collect_and_judge(self) -> bool:
         """Leaves saving switched off; true if there was garbage, which the next collection frees."""
@@ -237,6 +241,7 @@ class Collector:
         """Collect what is new without judging it: late warnings come, memory is freed."""
         self.stop_saving()
         _builtin_collect()
+        self._unfreed = False
 
     def _judge_saved(self) -> bool:
         if not self._saving or len(gc.garbage) <= self._keep:
@@ -311,6 +316,7 @@ class Collector:
             self.thaw()
         try:
             # Ours has moved the garbage to the oldest generation.
+            self._unfreed = False
             return int(_builtin_collect(2 if found else generation))
         finally:
             if not self.stopped_early:
