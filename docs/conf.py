@@ -15,7 +15,7 @@ project_copyright = f"2026, {author}"
 release = version = _version[1]
 
 extensions = ["myst_parser"]
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples", "cost_remarks.md"]
 nitpicky = True
 
 myst_enable_extensions = ["colon_fence"]
