@@ -124,7 +124,7 @@ class Run:
             self.births,
             lambda left: self.evidence.of_left_response(left),
             lambda birth: self.evidence.of_closed_upload(birth),
-            lambda: self.contexts.top(),
+            lambda: self.contexts,
         )
         check.wrap(module)
 

@@ -11,6 +11,7 @@ import sys
 import weakref
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar, Token
+from threading import get_ident
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
@@ -29,6 +30,7 @@ class ContextCheck:
         self._owners = owners
         self._on_fault = on_fault
         self._variables: list[ContextVar[Any]] = []
+        self._none_pushed: tuple[tuple[Any, int], ...] = ()
         self._births: WeakIds[list[tuple[int, Birth]]] = WeakIds()
         self._undo: list[Callable[[], None]] = []
         self._expected: set[CodeType] = set()
@@ -36,6 +38,10 @@ class ContextCheck:
         self._ways: WeakIds[frozenset[str]] = WeakIds()
         self._client_open: CodeType | None = None
         self.pushes_so_far = 0
+        self._environ: object = None
+        """Of the test client's request that Flask is about to push a context for."""
+        self._pushing_in = 0
+        """The thread in which a request context is pushed for it, and an app context with that one."""
 
     # Each to be called when the module has been imported: flask.app, flask.ctx, flask.testing.
 
@@ -46,6 +52,7 @@ class ContextCheck:
         globals_ = vars(sys.modules["flask.globals"])
         # Flask's main branch has merged both contexts into one.
         self._variables = [globals_[name] for name in ("_cv_request", "_cv_app") if name in globals_]
+        self._none_pushed = ((None, 0),) * len(self._variables)
         classes = {vars(module).get(name) for name in ("AppContext", "RequestContext")} - {None}
         for cls in classes:
             if "push" in vars(cls):
@@ -58,9 +65,16 @@ class ContextCheck:
         check = weakref.ref(self)
 
         def push(context: Any, *args: Any, **kwargs: Any) -> Any:
-            frame = sys._getframe(1)
             this = check()
-            if this is None or frame.f_code in this._expected:
+            if this is None:
+                return original(context, *args, **kwargs)
+            if this._is_of_request(context):
+                try:
+                    return original(context, *args, **kwargs)
+                finally:
+                    this._pushing_in = 0
+            frame = sys._getframe(1)
+            if frame.f_code in this._expected:
                 return original(context, *args, **kwargs)
             position = _depth(context)
             result = original(context, *args, **kwargs)
@@ -74,6 +88,31 @@ class ContextCheck:
             return result
 
         self._replace(cls, "push", push)
+
+    def expect_push_of(self, environ: object) -> None:
+        """A test client calls the application with this WSGI environment; None: it has returned."""
+        self._environ = environ
+        self._pushing_in = 0
+
+    def _is_of_request(self, context: Any) -> bool:
+        """Whether Flask pushes this context for the request of a test client.
+
+        Each push of the others is looked up in the stack, which costs more: ``sys._getframe`` is audited.
+        """
+        if self._pushing_in and self._pushing_in == get_ident():
+            self._pushing_in = 0
+            return True
+        if self._environ is None:
+            return False
+        try:
+            if vars(vars(context)["request"])["environ"] is not self._environ:
+                return False
+        except (TypeError, KeyError):
+            # An app context, or a class of the application's own.
+            return False
+        self._environ = None
+        self._pushing_in = get_ident()
+        return True
 
     def watch_clients(self, module: ModuleType) -> None:
         """``with app.test_client() as client:`` keeps the last request's contexts until the block ends.
@@ -148,6 +187,8 @@ class ContextCheck:
 
     def top(self) -> tuple[tuple[Any, int], ...]:
         """The innermost contexts, each with how often it is pushed: the same one may be pushed again."""
+        if not self.any_pushed:
+            return self._none_pushed
         contexts = [variable.get(None) for variable in self._variables]
         return tuple((context, 0 if context is None else _depth(context)) for context in contexts)
 

@@ -28,6 +28,9 @@ class NoContexts:
     def has_pushed(self, _: Owner) -> bool:
         return False
 
+    def expect_push_of(self, environ: object) -> None:
+        """It is not Flask that is called."""
+
     def leaked(self, *_: object) -> list[tuple[Birth, Any]]:
         return []
 
