@@ -16,7 +16,7 @@ from .cycle_names import describe, line_of_store, render_path, traceback_depth, 
 
 _MAX_PATH: Final = 8
 #: ``id()`` is audited: our own audit hook, and everybody else's, would run for each object of the garbage.
-_address: Final = object.__hash__
+address: Final = object.__hash__
 _Edges = dict[int, list[int]]
 
 
@@ -39,7 +39,7 @@ class CycleGraph:
     def __init__(self, garbage: list[object], origin: OriginMap) -> None:
         self._garbage = garbage
         self._origin = origin
-        self._position = dict(zip(map(_address, garbage), range(len(garbage)), strict=True))
+        self._position = dict(zip(map(address, garbage), range(len(garbage)), strict=True))
         self._edges: dict[str, _Edges] = {"app": {}, "test": {}, "library": {}}
         self._exceptions: list[int] = []
 
@@ -48,9 +48,26 @@ class CycleGraph:
         self._position.clear()
         self._edges.clear()
 
+    def leads_to_exception(self, frames: Iterable[FrameType], exceptions: Iterable[BaseException]) -> bool:
+        """Whether an exception can be reached from one of the reader's frames, past no library's frame.
+
+        Without that, no such frame is part of a cycle that holds an exception.
+        """
+        wanted = {self._position[address(e)] for e in exceptions if address(e) in self._position}
+        pending = [self._position[address(f)] for f in frames if address(f) in self._position]
+        seen = set(pending)
+        while pending:
+            for node in self._referents(pending.pop(), "test"):
+                if node in wanted:
+                    return True
+                if node not in seen:
+                    seen.add(node)
+                    pending.append(node)
+        return False
+
     def parts_with_exceptions(self, exceptions: Iterable[BaseException], closed_by: str) -> list[set[int]]:
         """Strongly connected parts, of more than one object, that hold an exception."""
-        starts = [self._position[_address(e)] for e in exceptions if _address(e) in self._position]
+        starts = [self._position[address(e)] for e in exceptions if address(e) in self._position]
         self._exceptions = starts
         parts = strongly_connected(starts, lambda node: self._referents(node, closed_by))
         wanted = set(starts)
@@ -87,7 +104,7 @@ class CycleGraph:
             return []
         positions = []
         referents = gc.get_referents(holder)
-        for position in map(self._position.get, map(_address, referents)):
+        for position in map(self._position.get, map(address, referents)):
             if position is not None and not _is_pytests(type(self._garbage[position])):
                 positions.append(position)
         referents.clear()
@@ -134,20 +151,20 @@ class CycleGraph:
     ) -> tuple[int, str, BaseException] | None:
         """The shortest way from a local variable to an exception, inside the cycle."""
         wanted = set(exceptions)
-        names = {_address(value): name for name, value in frame.f_locals.items()}
-        if closed_by == "test" and _is_pytests_idiom(frame, {_address(self._garbage[i]) for i in exceptions}):
+        names = {address(value): name for name, value in frame.f_locals.items()}
+        if closed_by == "test" and _is_pytests_idiom(frame, {address(self._garbage[i]) for i in exceptions}):
             return None
         queue: list[tuple[int, tuple[int, ...]]] = [
             (node, (node,))
-            for node in self._referents(self._position[_address(frame)], closed_by)
-            if node in part and _address(self._garbage[node]) in names
+            for node in self._referents(self._position[address(frame)], closed_by)
+            if node in part and address(self._garbage[node]) in names
         ]
         seen = {node for node, _ in queue}
         while queue:
             node, path = queue.pop(0)
             if node in wanted:
                 objects = [self._garbage[i] for i in path]
-                text = names[_address(objects[0])] + render_path(objects)
+                text = names[address(objects[0])] + render_path(objects)
                 exception: Any = objects[-1]
                 objects.clear()
                 return len(path), text, exception
@@ -258,6 +275,6 @@ def _is_pytests_idiom(frame: FrameType, exceptions: set[int]) -> bool:
     for value in frame.f_locals.values():
         if type(value).__name__ == "ExceptionInfo" and _is_pytests(type(value)):
             info = getattr(value, "_excinfo", None)
-            if info is not None and _address(info[1]) in exceptions:
+            if info is not None and address(info[1]) in exceptions:
                 return True
     return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import CodeType, FrameType, TracebackType
 
 from ..origin import OriginMap, short_path
-from .cycle_graph import Cycle, CycleGraph
+from .cycle_graph import Cycle, CycleGraph, address
 
 
 @dataclass
@@ -29,11 +29,14 @@ class CycleJudge:
         self, garbage: list[object], exceptions: list[BaseException], frames: list[FrameType]
     ) -> Judgement:
         judgement = Judgement([])
-        if any(self._origin.is_reader(frame.f_code.co_filename) for frame in frames):
+        readers = [frame for frame in frames if self._origin.is_reader(frame.f_code.co_filename)]
+        if readers:
             graph = CycleGraph(garbage, self._origin)
             try:
                 judged: set[int] = set()
-                for closed_by in ("app", "test"):
+                # Mostly a library closes the cycle, and the reader's frames are only part of the traceback.
+                closed = graph.leads_to_exception(readers, exceptions)
+                for closed_by in ("app", "test") if closed else ():
                     for part in graph.parts_with_exceptions(exceptions, closed_by):
                         if judged.isdisjoint(part) and not graph.closed_by_libraries_too(part):
                             cycle = graph.explain(part, closed_by)
@@ -42,6 +45,7 @@ class CycleJudge:
                                 judgement.cycles.append(cycle)
             finally:
                 graph.clear()
+                readers.clear()
             if judgement.cycles:
                 return judgement
         judgement.library_edge = self._edge_of(frames, exceptions)
@@ -50,10 +54,12 @@ class CycleJudge:
     def _edge_of(self, frames: list[FrameType], exceptions: list[BaseException]) -> str:
         """The first library variable that refers to an exception.  The same frames mean the same one."""
         library = [f for f in frames if self._origin(f.f_code.co_filename) in ("library", "stdlib")]
+        # The garbage comes in an order that depends on when Python collects.
+        library.sort(key=lambda frame: (frame.f_code.co_filename, frame.f_code.co_firstlineno))
         key = tuple(frame.f_code for frame in library)
         edge = self._library_edges.get(key)
         if edge is None:
-            wanted = {id(e) for e in exceptions}
+            wanted = set(map(address, exceptions))
             if len(self._library_edges) > 1_000:
                 self._library_edges.clear()
             edge = self._library_edges[key] = _first_edge(library, wanted)
@@ -64,7 +70,7 @@ class CycleJudge:
 def _first_edge(frames: list[FrameType], wanted: set[int]) -> str:
     for frame in frames:
         for name, value in frame.f_locals.items():
-            if id(value) in wanted or _holds(value, wanted):
+            if address(value) in wanted or _holds(value, wanted):
                 code = frame.f_code
                 return f"{short_path(code.co_filename)} {code.co_name}.{name}"
     return ""
@@ -75,6 +81,6 @@ def _holds(value: object, wanted: set[int]) -> bool:
     if type(value) in (int, str, bytes, float, bool, type(None), CodeType, FrameType, TracebackType):
         return False
     return any(
-        id(x) in wanted or (type(x) is dict and any(id(v) in wanted for v in x.values()))
+        address(x) in wanted or (type(x) is dict and not wanted.isdisjoint(map(address, x.values())))
         for x in gc.get_referents(value)[:50]
     )
