@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import gc
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from textwrap import dedent
 
 # Loaded once here, so that the runs inside this process need not load them each time; parts written in C
 # can't be loaded twice.
+import collections_of_inner_runs
 import flask  # noqa: F401
 import pytest
 from _pytest import unraisableexception
@@ -21,6 +25,40 @@ pytest_plugins = ["pytester"]
 NO_OTHERS = ("asyncio", "randomly", "flask", "xdist", "rerunfailures", "pytest_cov", "hypothesispytest")
 
 RunSuite = Callable[..., pytest.RunResult]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--automatic-collections",
+        choices=sorted(collections_of_inner_runs.SETTINGS),
+        help="how often Python's garbage collector runs by itself in the suites that the tests run: as often"
+        " as it can (gc.set_threshold(1), several times slower) or never (gc.disable())",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "own_gc_settings(why): not under --automatic-collections; the test is about other settings of gc",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _automatic_collections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    frequency = request.config.getoption("automatic_collections")
+    if frequency is None or request.node.get_closest_marker("own_gc_settings"):
+        yield
+        return
+    plugin = collections_of_inner_runs
+    monkeypatch.setenv(plugin.VARIABLE, frequency)
+    # Both reach runs in other processes, and those that a test starts without run_suite, too.
+    monkeypatch.setenv("PYTEST_PLUGINS", plugin.__name__)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+    enabled, thresholds = gc.isenabled(), gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    if enabled:
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -161,6 +161,7 @@ def test_too_many_cycles_pass(run_suite):
     run_suite(MANY_CYCLES).assert_outcomes(passed=2)
 
 
+@pytest.mark.own_gc_settings("only what automatic collections have saved can be too much")
 def test_too_many_cycles_are_said_to_stop_the_check(run_suite):
     result = run_suite(MANY_CYCLES)
     result.stdout.fnmatch_lines(["cycle check stopped early *: test_suite.py::test_many"])
@@ -277,6 +278,7 @@ RUNS = {
 }
 
 
+@pytest.mark.own_gc_settings("compares them before and after")
 @pytest.mark.parametrize("run", RUNS)
 def test_gc_is_left_as_it_was_found_after(state_around, run):
     args, files, code = RUNS[run]
@@ -285,6 +287,7 @@ def test_gc_is_left_as_it_was_found_after(state_around, run):
     assert found["after"] == found["before"]
 
 
+@pytest.mark.own_gc_settings("compares them before and after")
 @pytest.mark.parametrize(
     "setting",
     ["gc.disable()", "gc.set_debug(gc.DEBUG_UNCOLLECTABLE)", "gc.set_threshold(50, 5, 5)", "gc.freeze()"],

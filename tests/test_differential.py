@@ -55,7 +55,8 @@ def run_and_record(suite: Path, target: Path, *args: str) -> dict[str, object]:
         # The same for both runs: paths are part of what they print.
         *("--basetemp", str(suite.parent / "base"), str(suite)),
     ]
-    environment = {**os.environ, "RECORD": str(record), "PYTHONPATH": str(plugin), "PYTHONHASHSEED": "0"}
+    path = os.pathsep.join(filter(None, (str(plugin), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "RECORD": str(record), "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
     (suite / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n", "utf-8")
     done = subprocess.run(command, env=environment, cwd=suite, capture_output=True, timeout=300, check=False)
     # Shown if the two differ.

@@ -160,6 +160,7 @@ UNDONE = """
     """
 
 
+@pytest.mark.own_gc_settings("compares them before and after")
 @pytest.mark.parametrize("plugin", [name for name in PLUGINS if "seed" not in name or "seed 1" in name])
 def test_everything_is_undone_after_a_run_with(pytester, plugin):
     _, module, args = PLUGINS[plugin]

@@ -5,6 +5,7 @@ from __future__ import annotations
 # Parts of it are pickled by name: they must be the same in each run inside this process.
 import concurrent.futures.process  # noqa: F401
 import multiprocessing.pool  # noqa: F401
+import os
 import sys
 from textwrap import dedent
 
@@ -344,7 +345,7 @@ def test_silent_about_xdist(run_suite):
 def test_what_a_plugin_opens_is_not_charged_to_the_script_that_runs_pytest(pytester, monkeypatch):
     installed = pytester.mkdir("site-packages")
     (installed / "opens_files.py").write_text("def pytest_collection_modifyitems():\n    open(__file__)\n")
-    monkeypatch.setenv("PYTHONPATH", str(installed))
+    monkeypatch.setenv("PYTHONPATH", str(installed), prepend=os.pathsep)
     pytester.makepyfile(test_suite="def test_it():\n    pass\n")
     launcher = pytester.makepyfile(
         run_tests="import sys\n\nimport pytest\n\nsys.exit(pytest.main(sys.argv[1:]))\n"
