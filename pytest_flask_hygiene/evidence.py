@@ -84,6 +84,9 @@ class Evidence:
         self._note_upstream(finding, birth)
         if thing is not None and site.frames:
             self._name_holder(finding, holders.find(thing, site.frames))
+            if birth.finding is not finding:
+                # Nobody held it: the search has collected it, and it was recorded as dropped.
+                return
         self._ledger.record(finding)
 
     def _note_upstream(self, finding: Finding, birth: Birth) -> None:

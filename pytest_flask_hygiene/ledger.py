@@ -170,7 +170,9 @@ class Ledger:
 
     def withdraw(self, finding: Finding) -> None:
         """What was left open has been dropped since, which is worse, and is recorded anew."""
-        for nodeid, found in (*self.by_test.items(), ("", self.of_session)):
+        attempt = self.attempt
+        undecided = [] if attempt is None else [("", attempt.in_call), ("", attempt.in_teardown)]
+        for nodeid, found in (*self.by_test.items(), ("", self.of_session), *undecided):
             for known in found:
                 if known.key == finding.key:
                     known.count -= 1
