@@ -24,6 +24,8 @@ SAVED_OBJECTS_CAP: Final = 10_000
 #: (``update_refs`` in its gcmodule.c).  A heap that somebody has frozen on purpose is far larger.
 _FROZEN_BY_PYTHON: Final = 1_000 if sys.version_info[:2] == (3, 12) else 0
 
+_MAX_ROUNDS: Final = 4
+
 #: Runs nested in one process (pytester): only the innermost collects; the one around it waits.
 _running: list[Collector] = []
 
@@ -38,9 +40,9 @@ _CALL_OPS: Final = ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW", 
 class Collector:
     """One pytest run's use of :mod:`gc`.
 
-    ``judge`` sees the objects found unreachable and must keep none of them.  ``before`` is called ahead
-    of each collection with the generation, ``after`` behind it with the garbage saved by it (None when
-    nothing is being saved), ``prepare`` ahead of each sweep.
+    ``judge`` sees the objects found unreachable and must keep none of them; those that it frees it takes out
+    of the list.  ``before`` is called ahead of each collection with the generation, ``after`` behind it with
+    the garbage saved by it (None when nothing is being saved), ``prepare`` ahead of each sweep.
     """
 
     def __init__(
@@ -198,8 +200,16 @@ class Collector:
         if not self._started:
             return False
         was_saving = self._saving
+        if self._unfreed and not was_saving:
+            # It would be judged again.
+            self.collect()
         try:
-            found = self._collect_saving(1 if young and not self._aged else 2)
+            found = more = self._collect_saving(1 if young and not self._aged else 2)
+            rounds = 1
+            # What finalizers make is young.  Where Python collects often, they have run before the sweep.
+            while more and rounds < _MAX_ROUNDS:
+                more = self._collect_saving(1)
+                rounds += 1
         except BaseException:
             self.stop_saving()
             raise
@@ -225,11 +235,18 @@ class Collector:
             self.stop_saving()
 
     def _collect_saving(self, generation: int) -> bool:
-        if self._prepare is not None:
-            self._prepare()
-        self._save()
-        # What automatic collections have saved must not keep alive what it refers to.  It is found again.
-        del gc.garbage[self._keep :]
+        enabled = gc.isenabled()
+        # What ``prepare`` makes must still be young when it is looked for.
+        gc.disable()
+        try:
+            if self._prepare is not None:
+                self._prepare()
+            self._save()
+            # What automatic collections have saved must not keep alive what it refers to.  It is found again.
+            del gc.garbage[self._keep :]
+        finally:
+            if enabled:
+                gc.enable()
         self._sweeping = True
         try:
             _builtin_collect(generation)
@@ -252,11 +269,12 @@ class Collector:
             if self._judged:
                 known = map(self._judged.__contains__, map(_address, saved))
                 saved[:] = compress(saved, map(not_, known))
-            self._judged.update(map(_address, saved))
             if saved:
                 self._judge(saved)
             return bool(saved)
         finally:
+            # What ``judge`` has taken out may be freed by now, and something else lie there soon.
+            self._judged.update(map(_address, saved))
             saved.clear()
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:

@@ -301,7 +301,8 @@ class Run:
             # What setup_method pushed, teardown_method will pop.
             self._leftover_contexts({attempt.owner}, since=self._pushes_before_call)
         if self.full:
-            self.collector.sweep(young=True)
+            # A cycle that holds what the test has opened may go through objects that fixtures have made.
+            self.collector.sweep(young=not attempt.owner.opened)
             if self.collector.stopped_early:
                 self._note_early_stop(attempt)
         attempt.call_swept = True

@@ -34,6 +34,7 @@ class SqliteCheck:
         self._on_dropped = on_dropped
         self._births: dict[int, Birth] = {}
         self._held: list[tuple[Connection, Birth]] = []
+        self._in_cells: dict[int, Birth] = {}
         self._open_before: dict[int, Birth] = {}
 
     def connected(self, connection: Connection, birth: Birth) -> None:
@@ -79,7 +80,8 @@ class SqliteCheck:
             while held:
                 connection, birth = held.pop()
                 if is_open(connection):
-                    cell = _Cell(connection, birth)
+                    self._in_cells[id(connection)] = birth
+                    cell = _Cell(connection)
                     del cell
                 del connection
 
@@ -90,14 +92,16 @@ class SqliteCheck:
         cells = [o for o in garbage if type(o) is _Cell and o.itself is not None]
         if not cells:
             return
+        garbage[:] = [o for o in garbage if type(o) is not _Cell]
         ids = {id(o) for o in garbage}
         while cells:
             cell = cells.pop()
             connection = cell.connection
+            birth = self._in_cells.pop(id(connection))
             if id(connection) in ids:
-                self._on_dropped(cell.birth, description(connection))
+                self._on_dropped(birth, description(connection))
             else:
-                self._held.append((connection, cell.birth))
+                self._held.append((connection, birth))
             # By now nothing but itself refers to the cell.
             cell.itself = None
             del cell.connection, connection, cell
@@ -134,15 +138,17 @@ class SqliteCheck:
     def stop(self) -> None:
         self._births.clear()
         self._held.clear()
+        self._in_cells.clear()
         self._open_before.clear()
 
 
 class _Cell:
-    """Refers to itself, so that nothing but a collection frees it."""
+    """Refers to itself, so that nothing but a collection frees it; brings nothing else of ours along."""
 
-    def __init__(self, connection: Connection, birth: Birth) -> None:
+    __slots__ = ("connection", "itself")
+
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.birth = birth
         self.itself: _Cell | None = self
 
 
