@@ -14,7 +14,10 @@ import threading
 from collections.abc import Callable
 from itertools import compress
 from operator import not_
+from time import perf_counter
 from typing import Any, Final
+
+from .cost import COLLECTIONS, Cost
 
 #: So many saved objects are judged and freed at once, and no more are saved during that test: clearing
 #: ``gc.garbage`` frees nothing, so a test that makes millions of cycles would keep them all.
@@ -32,6 +35,10 @@ _running: list[Collector] = []
 _builtin_collect: Final = getattr(gc.collect, "_hygiene_builtin", gc.collect)
 _builtin_get_debug: Final = getattr(gc.get_debug, "_hygiene_builtin", gc.get_debug)
 _builtin_set_debug: Final = getattr(gc.set_debug, "_hygiene_builtin", gc.set_debug)
+# A test may have replaced these.
+_is_enabled: Final = gc.isenabled
+_enable: Final = gc.enable
+_disable: Final = gc.disable
 #: ``id()`` is audited: hooks run Python code, once for each object of the garbage.
 _address: Final = object.__hash__
 _CALL_OPS: Final = ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW", "CALL_FUNCTION_EX", "CALL_KW")
@@ -49,12 +56,15 @@ class Collector:
         self,
         judge: Callable[[list[object]], None],
         on_fault: Callable[[Exception], None],
+        cost: Cost,
         *,
         before: Callable[[int], None] | None = None,
         after: Callable[[list[object] | None], None] | None = None,
         prepare: Callable[[], None] | None = None,
     ) -> None:
         self._on_fault = on_fault
+        self._cost = cost
+        self.cost_part = COLLECTIONS
         self._judge = judge
         self._before = before
         self._after = after
@@ -235,9 +245,9 @@ class Collector:
             self.stop_saving()
 
     def _collect_saving(self, generation: int) -> bool:
-        enabled = gc.isenabled()
+        enabled = _is_enabled()
         # What ``prepare`` makes must still be young when it is looked for.
-        gc.disable()
+        _disable()
         try:
             if self._prepare is not None:
                 self._prepare()
@@ -246,10 +256,12 @@ class Collector:
             del gc.garbage[self._keep :]
         finally:
             if enabled:
-                gc.enable()
+                _enable()
         self._sweeping = True
         try:
+            began = perf_counter()
             _builtin_collect(generation)
+            self._cost.add(self.cost_part, began)
             return self._judge_saved()
         finally:
             self._sweeping = False
@@ -257,7 +269,9 @@ class Collector:
     def collect(self) -> None:
         """Collect what is new without judging it: late warnings come, memory is freed."""
         self.stop_saving()
+        began = perf_counter()
         _builtin_collect()
+        self._cost.add(self.cost_part, began)
         self._unfreed = False
 
     def _judge_saved(self) -> bool:

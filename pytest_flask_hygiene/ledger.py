@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import wraps
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import own_modules
+from .cost import Cost
 from .faults import Faults
 
 if TYPE_CHECKING:
@@ -21,33 +23,53 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 def harmless(method: _Method) -> _Method:
     """A fault of ours never breaks a test: it is reported once, as ours, and the method returns None.
 
+    What the method takes is counted as the plugin's cost.
+
     For methods of classes with an attribute ``ledger``.
     """
 
-    # Seven calls a test: passing on ``*args`` would double what they cost.
+    # Ten calls a test.  Passing on ``*args``, or a context manager, would double what they cost.
     @wraps(method)
     def guarded_0(self: Any) -> Any:
+        cost, busy = self.ledger.cost, self.ledger.cost.busy
+        cost.busy, began = True, perf_counter()
         try:
             return method(self)
         except Exception as error:
             self.ledger.faults.add(method.__name__, error)
             return None
+        finally:
+            if not busy:
+                cost.busy = False
+                cost.seconds += perf_counter() - began
 
     @wraps(method)
     def guarded_1(self: Any, argument: Any) -> Any:
+        cost, busy = self.ledger.cost, self.ledger.cost.busy
+        cost.busy, began = True, perf_counter()
         try:
             return method(self, argument)
         except Exception as error:
             self.ledger.faults.add(method.__name__, error)
             return None
+        finally:
+            if not busy:
+                cost.busy = False
+                cost.seconds += perf_counter() - began
 
     @wraps(method)
     def guarded_2(self: Any, first: Any, second: Any) -> Any:
+        cost, busy = self.ledger.cost, self.ledger.cost.busy
+        cost.busy, began = True, perf_counter()
         try:
             return method(self, first, second)
         except Exception as error:
             self.ledger.faults.add(method.__name__, error)
             return None
+        finally:
+            if not busy:
+                cost.busy = False
+                cost.seconds += perf_counter() - began
 
     arguments: int = method.__code__.co_argcount - 1
     return cast("_Method", (guarded_0, guarded_1, guarded_2)[arguments])
@@ -119,6 +141,7 @@ class Ledger:
         self.uploads_closed = 0
         self.stopped_early: list[str] = []
         self.faults = Faults()
+        self.cost = Cost()
 
     def begin(self, attempt: Attempt) -> None:
         self.attempt = attempt

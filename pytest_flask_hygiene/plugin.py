@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE (see the package)
 from __future__ import annotations
 
 from collections.abc import Generator
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import _pytest.python
@@ -64,12 +65,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def _activate(config: pytest.Config) -> None:
     if run_key in config.stash or read_mode(config) == "off":
         return
+    began = perf_counter()
     with own_modules():
+        from .cost import START
         from .run import Run
     run = config.stash[run_key] = Run(config, read_settings(config))
     run.start()
     hooks = config.stash[hooks_key] = Hooks(run)
     config.pluginmanager.register(hooks, "flask_hygiene_hooks")
+    run.ledger.cost.seconds += perf_counter() - began
+    run.ledger.cost.add(START, began)
     # Also when pytest_configure is never reached: a usage error, a broken conftest.
     config.add_cleanup(run.stop)
 

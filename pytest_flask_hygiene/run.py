@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from _pytest.config import ExitCode
@@ -16,6 +17,7 @@ from .checks.cycles import CycleCheck
 from .checks.resource_warnings import ResourceWarningCheck
 from .checks.stand_ins import SQLITE_NEEDED, NoContexts, NoResponses, NoSqlite
 from .collector import Collector
+from .cost import CYCLES, END, LEFT_OPEN
 from .findings import UNKNOWN_OWNER, Owner
 from .fixture_life import FixtureLife
 from .held_by_pytest import Released, forget_last_failure, has_instance, holds_values
@@ -45,6 +47,8 @@ class Run:
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.settings = settings
+        self.full = not settings.reduced
+        """Everything is checked; else responses and warnings only."""
         self._config = config
         self._start_path = config.invocation_params.dir
         self.origin = OriginMap(config.rootpath, settings.source, config.getini("python_files"))
@@ -62,6 +66,7 @@ class Run:
         self.collector = Collector(
             self._judge_garbage,
             partial(self.ledger.faults.add, "collector"),
+            self.ledger.cost,
             before=self._before_collection if SQLITE_NEEDED else None,
             after=self._after_collection if SQLITE_NEEDED else None,
             prepare=self.sqlite.prepare if SQLITE_NEEDED else None,
@@ -127,11 +132,6 @@ class Run:
             lambda: self.contexts,
         )
         check.wrap(module)
-
-    @property
-    def full(self) -> bool:
-        """Everything is checked; else responses and warnings only."""
-        return not self.settings.reduced
 
     # -- the session ---------------------------------------------------------------------------
 
@@ -218,8 +218,9 @@ class Run:
                     forget_last_failure()
                     self.collector.collect()
                 self.collector.thaw()
+                self.collector.cost_part = END
                 self.collector.sweep()
-                self.leftovers.judge(None, wait=True)
+                self._judge_left_open(None, wait=True)
             self.ledger.flush_pending()
         finally:
             self.warnings.close_filters()
@@ -342,9 +343,16 @@ class Run:
         self._sweep_teardown(attempt, until_clean=released is not None)
         if not attempt.failed:
             # By default they are only listed, and nobody waits for a line in a list.
-            self.leftovers.judge(ended, item, wait=self.settings.strict)
+            self._judge_left_open(ended, item, wait=self.settings.strict)
         if released is not None:
             released.put_back()
+
+    def _judge_left_open(
+        self, owners: set[Owner] | None, item: pytest.Item | None = None, *, wait: bool
+    ) -> None:
+        began = perf_counter()
+        self.leftovers.judge(owners, item, wait=wait)
+        self.ledger.cost.add(LEFT_OPEN, began)
 
     def _sweep_teardown(self, attempt: Attempt, *, until_clean: bool) -> None:
         if self._thaw_needed:
@@ -423,10 +431,12 @@ class Run:
         self.sqlite.after_collection(saved, self._generation)
 
     def _judge_garbage(self, garbage: list[object]) -> None:
+        began = perf_counter()
         try:
             if SQLITE_NEEDED:
                 self.sqlite.judge(garbage)
             judgement = self.cycles.judge(garbage)
+            self.ledger.cost.add(CYCLES, began)
         except Exception as error:
             self.ledger.faults.add("cycle check", error)
             return

@@ -50,7 +50,9 @@ class Worker:
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         by_test = {nodeid: _dump(found) for nodeid, found in self.ledger.by_test.items()}
         lists = {name: _dump(getattr(self.ledger, name)) for name in _LISTS}
-        output[_KEY] = _to_text({"by_test": by_test, **lists, "counts": _counts(self.ledger)})
+        output[_KEY] = _to_text(
+            {"by_test": by_test, **lists, "counts": _counts(self.ledger), "cost": self.ledger.cost.to_data()}
+        )
 
     @harmless
     def _news(self) -> str:
@@ -135,6 +137,8 @@ class Controller:
         for state in states.values():
             _unite(ledger.of_session, _load(state.get("of_session", ())))
             _add_counts(ledger, state.get("counts"))
+            if "cost" in state:
+                ledger.cost.add_data(state["cost"])
         # A worker that crashed will not end its wider fixtures.
         pending = [f for state in states.values() for f in _load(state.get("pending", ()))]
         known = {f.key for f in ledger.findings}

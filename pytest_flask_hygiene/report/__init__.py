@@ -22,7 +22,7 @@ def print_summary(
     """Never raises."""
     try:
         if ledger.is_empty:
-            print_no_leaks(reporter)
+            print_no_leaks(reporter, ledger)
         else:
             with own_modules():
                 from .terminal import write_summary
@@ -33,7 +33,13 @@ def print_summary(
         )
 
 
-def print_no_leaks(reporter: TerminalReporter) -> None:
-    """Worth a line, but not where pytest was asked to be quiet."""
+def print_no_leaks(reporter: TerminalReporter, ledger: Ledger) -> None:
+    """Worth two lines, but not where pytest was asked to be quiet."""
     if reporter.config.get_verbosity() >= 0:
         reporter.write_line(NO_LEAKS)
+    print_cost(reporter, ledger)
+
+
+def print_cost(reporter: TerminalReporter, ledger: Ledger) -> None:
+    if reporter.config.get_verbosity() >= 0 or ledger.cost.is_high:
+        reporter.write_line(ledger.cost.line())

@@ -11,7 +11,7 @@ import pytest
 from ..findings import Finding
 from ..ledger import Ledger, distinct
 from ..settings import Settings
-from . import NO_LEAKS, print_no_leaks
+from . import NO_LEAKS, print_cost, print_no_leaks
 from .failure import clip, culprit, failure_repr, finding_lines, plural, relative
 from .left_open import left_open_lines
 
@@ -30,12 +30,13 @@ def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings
     lines += left_open_lines(ledger.findings, start, verbose=verbosity > 0)
     lines += _counts(ledger, start, verbose=verbosity > 0)
     if not lines:
-        print_no_leaks(reporter)
+        print_no_leaks(reporter, ledger)
         return
     reporter.section("hygiene", sep="=", blue=True)
     reporter.write_line(first_line(ledger, settings))
     for line in lines:
         reporter.write_line(line)
+    print_cost(reporter, ledger)
 
 
 def first_line(ledger: Ledger, settings: Settings) -> str:
