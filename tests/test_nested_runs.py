@@ -160,3 +160,26 @@ def test_the_outer_run_finds_its_own_leaks_after_an_inner_run(run_suite, what):
     suite = OUTER.format(inner=INNER["file"], shop=SHOP, after=after.format(body))
     result = run_suite(suite, "-p", "pytester", files={"shop.py": SHOP}, subprocess=True)
     result.assert_outcomes(passed=1, failed=1)
+
+
+def test_what_the_outer_test_dropped_before_an_inner_run_is_its_own(run_suite):
+    # Without automatic collections it is collected while the inner run is at work.
+    suite = f"""
+    import gc
+
+    pytest_plugins = ["pytester"]
+
+    def test_outer(pytester):
+        gc.disable()
+        held = [open("left.txt", "w")]
+        held.append(held)
+        del held
+        pytester.makepyfile(test_inner={INNER["file"]!r})
+        pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(failed=1)
+        gc.enable()
+    """
+    result = run_suite(suite, "-p", "pytester", subprocess=True)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["hygiene: test_outer left 1 resource open", "*test_suite.py:7 *in test_outer *"]
+    )

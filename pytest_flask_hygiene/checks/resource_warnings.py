@@ -134,7 +134,15 @@ class ResourceWarningCheck:
             frame = sys._getframe(1)
             source = message.source
             kind, birth = self._recorded.get(id(source)) or self._identify(source, frame)
-            if self._recorder_active() and shown:
+            around = getattr(original, "__self__", None)
+            if (
+                birth is None
+                and isinstance(around, ResourceWarningCheck)
+                and around._identify(source, frame)[1] is not None
+            ):
+                # The run around this one saw it opened (pytester), and tells for itself whether to show it.
+                shown = True
+            elif self._recorder_active() and shown:
                 # The user's recorder gets it.  pytest.warns may emit it again, when the file is closed
                 # and can't be recognized any more.
                 if source is not None:
