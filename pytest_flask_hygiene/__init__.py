@@ -6,6 +6,7 @@ PYTEST_DONT_REWRITE (pytest need not tell a run inside another that this was imp
 from __future__ import annotations
 
 import builtins
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,9 @@ def own_modules() -> Iterator[None]:
     finalizer, while ``sys.modules`` is all but empty: who restores it (``mock.patch.dict``, pytester) clears
     it first, which drops what was imported in between.
     """
+    collects = gc.isenabled()
+    # A collection now might run finalizers whose warnings need the module that is half loaded.
+    gc.disable()
     users = builtins.__import__
     builtins.__import__ = _import
     sys.meta_path.insert(0, _Finder)
@@ -68,6 +72,8 @@ def own_modules() -> Iterator[None]:
         if _Finder in sys.meta_path:
             sys.meta_path.remove(_Finder)
         builtins.__import__ = users
+        if collects:
+            gc.enable()
 
 
 # Here, because pytest would load it in its own way.

@@ -231,7 +231,7 @@ def test_the_order_of_tests_changes_the_first_user_alone(run, where):
     texts = []
     for order in (["test_one.py", "test_two.py"], ["test_two.py", "test_one.py"]):
         _, _, rest = run("--hygiene-strict", *order, files=files).stdout.str().partition("\noutside tests:\n")
-        texts.append(rest.partition("\n===")[0])
+        texts.append(rest.partition("\nchecks: ")[0])
     one, two = texts
     assert one.replace("test_one.py::test_a", "test_two.py::test_c") == two
 

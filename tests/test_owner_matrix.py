@@ -204,7 +204,7 @@ class Matrix:
 
     def outside_tests(self) -> list[tuple[str, str, str]]:
         _, _, rest = self.result.stdout.str().partition("\noutside tests:\n")
-        return sorted(parse(dedent(rest.partition("\n===")[0])))
+        return sorted(parse(dedent(rest.partition("\nchecks: ")[0])))
 
     def listed(self, headline: str) -> dict[tuple[str, str], str]:
         """Kind and line of each row in a list of the summary, and whose it is."""
