@@ -65,7 +65,7 @@ class Evidence:
 
     def of_left_open(self, birth: Birth, thing: object, holders: HolderFinder) -> None:
         """A resource that is open although its owner has ended; ``thing`` is its object, if there is one."""
-        if birth.reported or birth.owner.failed:
+        if _is_settled(birth):
             return
         site = self._origin.site(birth.stack)
         if not site.frames or _is_multiprocessings(birth.stack):
@@ -78,16 +78,17 @@ class Evidence:
             if starter == "library":
                 # It is the library's to end, and nobody is charged with it.
                 site = Site((), site.library, site.innermost)
-        birth.reported = True
         text = f"thread {birth.path!r}" if birth.kind == "thread" else _message(birth, "")
-        finding = birth.finding = Finding(birth.kind, "left_open", _owner_of(birth), site, text)
+        finding = Finding(birth.kind, "left_open", _owner_of(birth), site, text)
         self._note_upstream(finding, birth)
         if thing is not None and site.frames:
             self._name_holder(finding, holders.find(thing, site.frames))
-            if birth.finding is not finding:
-                # Nobody held it: the search has collected it, and it was recorded as dropped.
-                return
         self._ledger.record(finding)
+        if birth.reported:
+            # Nobody held it: it has been collected since, and was recorded as dropped.
+            self._ledger.withdraw(finding)
+        else:
+            birth.reported, birth.finding = True, finding
 
     def _note_upstream(self, finding: Finding, birth: Birth) -> None:
         with own_modules():
@@ -215,6 +216,10 @@ class Evidence:
 
     def _record(self, kind: Kind, state: State, owner: Owner, site: Site, message: str) -> None:
         self._ledger.record(Finding(kind, state, owner, site, message))
+
+
+def _is_settled(birth: Birth) -> bool:
+    return birth.reported or birth.owner.failed
 
 
 def _owner_of(birth: Birth) -> Owner:

@@ -194,8 +194,10 @@ class Ledger:
     def withdraw(self, finding: Finding) -> None:
         """What was left open has been dropped since, which is worse, and is recorded anew."""
         attempt = self.attempt
-        undecided = [] if attempt is None else [("", attempt.in_call), ("", attempt.in_teardown)]
-        for nodeid, found in (*self.by_test.items(), ("", self.of_session), *undecided):
+        undecided = [*self._pending.values(), self.of_session]
+        if attempt is not None:
+            undecided += (attempt.in_call, attempt.in_teardown)
+        for nodeid, found in (*self.by_test.items(), *(("", findings) for findings in undecided)):
             for known in found:
                 if known.key == finding.key:
                     known.count -= 1
