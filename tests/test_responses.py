@@ -314,3 +314,26 @@ def test_it(client):
     result = run_suite(IMPORTS + source, files=FILES, subprocess=True)
     result.assert_outcomes(passed=1)
     assert_closed(result, 600)
+
+
+def test_a_streamed_response_that_is_dropped_in_a_cycle_fails_its_test_in_strict_mode(run_suite):
+    source = """
+        import flask
+
+        app = flask.Flask(__name__)
+
+        @app.route("/")
+        def index():
+            def rows():
+                yield "a"
+                yield "b"
+
+            return flask.Response(rows())
+
+        def test_it():
+            kept = [app.test_client().get("/")]
+            kept.append(kept)
+        """
+    result = run_suite(source, "--hygiene-strict")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["hygiene: test_it left 1 resource open", "response *"])

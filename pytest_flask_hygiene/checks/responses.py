@@ -96,7 +96,7 @@ class Body:
             raise StopIteration
         try:
             return self._next()
-        except StopIteration:
+        except BaseException:
             self.exhausted = True
             raise
 
@@ -118,7 +118,7 @@ class Body:
         if self._closed:
             return
         try:
-            if self._is_left():
+            if self._is_left(dropped):
                 self._on_left(LeftResponse(self, self.stream, dropped))
         except Exception as error:
             self._on_fault(error)
@@ -127,10 +127,11 @@ class Body:
         except Exception:  # the application's close callbacks: without us they would not have run
             return
 
-    def _is_left(self) -> bool:
+    def _is_left(self, dropped: bool) -> bool:
         stream = self.stream
         if isinstance(stream, GeneratorType):
-            return not self.exhausted and stream.gi_frame is not None
+            # In a cycle the collector may have closed the generator before it comes here.
+            return not self.exhausted and (dropped or stream.gi_frame is not None)
         return stream is not None and not getattr(stream, "closed", True)
 
     def __del__(self) -> None:
