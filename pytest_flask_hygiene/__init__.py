@@ -19,7 +19,11 @@ __all__ = ["__version__"]
 __version__ = "0.1.0"
 
 _PREFIX: Final = "pytest_flask_hygiene."
+# A test may replace any of these.
 _import: Final = builtins.__import__
+_is_enabled: Final = gc.isenabled
+_enable: Final = gc.enable
+_disable: Final = gc.disable
 #: What was loaded before, and our own: all that is needed to load more of our own.
 _loaded: Final = dict(sys.modules)
 _found: Final[list[str]] = []
@@ -49,9 +53,9 @@ def own_modules() -> Iterator[None]:
     finalizer, while ``sys.modules`` is all but empty: who restores it (``mock.patch.dict``, pytester) clears
     it first, which drops what was imported in between.
     """
-    collects = gc.isenabled()
+    collects = _is_enabled()
     # A collection now might run finalizers whose warnings need the module that is half loaded.
-    gc.disable()
+    _disable()
     users = builtins.__import__
     builtins.__import__ = _import
     sys.meta_path.insert(0, _Finder)
@@ -73,7 +77,7 @@ def own_modules() -> Iterator[None]:
             sys.meta_path.remove(_Finder)
         builtins.__import__ = users
         if collects:
-            gc.enable()
+            _enable()
 
 
 # Here, because pytest would load it in its own way.

@@ -41,7 +41,6 @@ _enable: Final = gc.enable
 _disable: Final = gc.disable
 #: ``id()`` is audited: hooks run Python code, once for each object of the garbage.
 _address: Final = object.__hash__
-_CALL_OPS: Final = ("CALL", "CALL_FUNCTION", "CALL_METHOD", "CALL_FUNCTION_KW", "CALL_FUNCTION_EX", "CALL_KW")
 
 
 class Collector:
