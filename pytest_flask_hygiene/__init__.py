@@ -80,6 +80,7 @@ def own_modules() -> Iterator[None]:
             _enable()
 
 
-# Here, because pytest would load it in its own way.
-with own_modules():
-    import_module(_PREFIX + "plugin")
+# Here, because pytest would load it in its own way.  The development server's processes have no pytest.
+if "_pytest" in sys.modules:
+    with own_modules():
+        import_module(_PREFIX + "plugin")

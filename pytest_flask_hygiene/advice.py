@@ -50,6 +50,8 @@ _DEFAULT: Final[dict[str, str]] = {
 
 def what_happened(finding: Finding) -> str:
     """What happened to the resource, in the words of the failure text."""
+    if finding.happened:
+        return finding.happened
     if finding.state == "left_open" and finding.kind in STILL_OPEN:
         return STILL_OPEN[finding.kind]
     return WHAT_HAPPENED[finding.kind]

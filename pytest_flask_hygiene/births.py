@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, Final, Literal
 
 from .faults import Faults
-from .files import descriptor_and_name, same_name
+from .files import TEMPFILE, descriptor_and_name, same_name
 from .findings import Finding, Kind, Owner
 from .makers import Makers
 from .owners import OwnerTracker
@@ -67,6 +67,16 @@ class Birth:
         """It turned out to be somebody else's."""
         self.owner = owner
         owner.opened = True
+
+    def describe(self, text: str = "") -> str:
+        """What was opened, if it has a name or is of a special sort; else ``text``."""
+        if self.path == ENGINE:
+            return "a connection in the pool of a SQLAlchemy engine that was never disposed of"
+        if self.kind == "file" and self.stack and self.stack[0][0].co_filename == TEMPFILE:
+            return "a temporary file"
+        if self.kind in ("file", "tempdir") and isinstance(self.path, str):
+            return self.path
+        return text
 
 
 def _install() -> Handlers:

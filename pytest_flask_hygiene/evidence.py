@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from . import own_modules
-from .births import ENGINE, Birth
-from .files import TEMPFILE
+from .births import Birth
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
 from .origin import OUR_DIRECTORY
 from .stacks import Stack, importing_module, made_in_request
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 _WERKZEUG_UTILS: Final = os.path.join("werkzeug", "utils.py")
-_ASYNCIO: Final = f"{os.sep}asyncio{os.sep}"
-#: Of the loop's default executor and of its child watcher: they end with the loop or with the process.
-_ASYNCIO_THREADS: Final = ("asyncio_", "waitpid-")
 _MULTIPROCESSING: Final = tuple(os.path.join("multiprocessing", name) for name in ("heap.py", "util.py"))
 _FLASK_APP: Final = os.path.join("flask", "app.py")
 
@@ -59,7 +55,7 @@ class Evidence:
         owner, site = _owner_of(birth), self._origin.site(birth.stack)
         if known is not None and known.owner.scope == "held":
             owner, site = known.owner, known.site
-        finding = Finding(birth.kind, state, owner, site, _message(birth, text))
+        finding = Finding(birth.kind, state, owner, site, birth.describe(text))
         self._note_upstream(finding, birth)
         self._ledger.record(finding)
 
@@ -72,13 +68,14 @@ class Evidence:
             # A tool's own.
             return
         if birth.kind == "thread":
-            starter = self._thread_starter(birth)
+            files = (code.co_filename for code, _ in birth.stack)
+            starter = self._origin.starter_of_thread(str(birth.path), files)
             if starter == "stdlib":
                 return
             if starter == "library":
                 # It is the library's to end, and nobody is charged with it.
                 site = Site((), site.library, site.innermost)
-        text = f"thread {birth.path!r}" if birth.kind == "thread" else _message(birth, "")
+        text = f"thread {birth.path!r}" if birth.kind == "thread" else birth.describe()
         finding = Finding(birth.kind, "left_open", _owner_of(birth), site, text)
         self._note_upstream(finding, birth)
         if thing is not None and site.frames:
@@ -96,19 +93,6 @@ class Evidence:
         upstream = known_upstream_leak(birth.kind, birth.stack, self._origin)
         if upstream is not None:
             finding.upstream = f"{upstream.library} ({upstream.issue})"
-
-    def _thread_starter(self, birth: Birth) -> Literal["reader", "library", "stdlib"]:
-        """Whose code started a thread; the standard library's own are asyncio's workers and the like."""
-        asyncio = False
-        for code, _ in birth.stack:
-            origin = self._origin(code.co_filename)
-            if origin == "library":
-                return "library"
-            if origin in ("app", "test"):
-                own = asyncio and str(birth.path).startswith(_ASYNCIO_THREADS)
-                return "stdlib" if own else "reader"
-            asyncio = asyncio or _ASYNCIO in code.co_filename
-        return "stdlib"
 
     def _name_holder(self, finding: Finding, holder: Holder | None) -> None:
         """What a cache, a global of the application or a library's pool holds is not its first user's."""
@@ -184,7 +168,7 @@ class Evidence:
             birth.reported = True
         self._ledger.responses_closed += 1
         if self._settings.strict:
-            text = "a streamed body" if birth is None else f"the sent file {_message(birth, '')}"
+            text = "a streamed body" if birth is None else f"the sent file {birth.describe()}"
             if sender is not None:
                 text += f", from {sender.function}()"
             self._record("response", state, owner, self._origin.site(request), text)
@@ -256,13 +240,3 @@ def _request_of(stack: Stack) -> Stack:
         if code.co_name == "run_wsgi_app" and code.co_filename.startswith(OUR_DIRECTORY):
             return stack[position + 1 :]
     return stack
-
-
-def _message(birth: Birth, text: str) -> str:
-    if birth.path == ENGINE:
-        return "a connection in the pool of a SQLAlchemy engine that was never disposed of"
-    if birth.kind == "file" and birth.stack and birth.stack[0][0].co_filename == TEMPFILE:
-        return "a temporary file"
-    if birth.kind in ("file", "tempdir") and isinstance(birth.path, str):
-        return birth.path
-    return text

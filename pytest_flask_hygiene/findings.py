@@ -53,7 +53,7 @@ class Owner:
 
     Compared by identity: each run of a test and each set-up of a fixture is an owner of its own.
     ``scope`` is ``"test"``, a fixture's scope, ``"import"``, ``"collection"``, ``"held"`` (what outlives its
-    first user: a pool, a cache, a global) or ``"unknown"``.
+    first user: a pool, a cache, a global) or ``"unknown"``; ``"server"`` for the development server.
     """
 
     __slots__ = (
@@ -216,6 +216,9 @@ class Finding:
         variable: str = "",
         in_tests: bool = False,
         is_leak: bool = False,
+        happened: str = "",
+        thread: str = "",
+        listed_only: bool = False,
     ) -> None:
         self.kind: Kind = kind
         self.state: State = state
@@ -242,6 +245,17 @@ class Finding:
         """A cycle that only frames of test modules close."""
         self.is_leak = is_leak
         """Fails in mode ``fail``; in mode ``warn`` its outcome is ``noted`` all the same."""
+        self.happened = happened
+        """What happened to the resource, where the usual words of its kind do not say it."""
+        self.thread = thread
+        """Of the development server: the thread that it is, or that opened it; empty for the main thread."""
+        self.listed_only = listed_only
+        """Of the development server: worth knowing, and fails in strict mode only."""
+
+    def __repr__(self) -> str:
+        frame = self.site.frame
+        where = "" if frame is None else f" {frame.path}:{frame.line}"
+        return f"<Finding {self.kind} {self.state}{where}>"
 
     @property
     def key(self) -> tuple[object, ...]:

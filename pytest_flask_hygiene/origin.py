@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
+from types import CodeType
 from typing import Final, Literal
 
 from .findings import Frame, Site
@@ -47,6 +48,9 @@ _PACKAGES: Final = frozenset(("site-packages", "dist-packages"))
 #: The name of a directory on the way to everything that belongs to Python itself.
 _PYTHONS_OWN: Final = _PACKAGES | {f"python{sys.version_info[0]}.{sys.version_info[1]}", "Lib"}
 _MAX_PARENTS: Final = 3
+_ASYNCIO: Final = f"{os.sep}asyncio{os.sep}"
+#: Of the loop's default executor and of its child watcher: they end with the loop or with the process.
+_ASYNCIO_THREADS: Final = ("asyncio_", "waitpid-")
 _PYTHON_SUFFIXES: Final = ("", ".py", ".pyw", ".pyc", ".pyx")
 
 
@@ -140,21 +144,47 @@ class OriginMap:
 
     def site(self, stack: Stack) -> Site:
         """Turn a recorded stack into text: the reader's frames, innermost last."""
+        return self._site((code.co_filename, code.co_name, (code, offset)) for code, offset in stack)
+
+    def site_of_frames(self, frames: Iterable[Frame]) -> Site:
+        """The same for a stack of another process."""
+        return self._site((frame.path, frame.function, frame.line) for frame in frames)
+
+    def _site(self, stack: Iterable[tuple[str, str, int | tuple[CodeType, int]]]) -> Site:
         frames: list[Frame] = []
         innermost: Frame | None = None
         library = ""
-        for code, offset in stack:
-            origin = self(code.co_filename)
+        for path, function, where in stack:
+            origin = self(path)
             if origin == "ours":
                 continue
             if origin in ("app", "test"):
-                frames.append(Frame(code.co_filename, line_of(code, offset), code.co_name))
+                frames.append(Frame(path, _line(where), function))
                 innermost = innermost or frames[-1]
             elif innermost is None and origin == "library":
-                innermost = Frame(code.co_filename, line_of(code, offset), code.co_name)
-                library = library_name(code.co_filename)
+                innermost = Frame(path, _line(where), function)
+                library = library_name(path)
         frames.reverse()
         return Site(tuple(frames), library, innermost)
+
+    def starter_of_thread(self, name: str, files: Iterable[str]) -> Literal["reader", "library", "stdlib"]:
+        """Whose code started a thread; the standard library's own are asyncio's workers and the like.
+
+        ``files``: those of the stack that started it, innermost first.
+        """
+        asyncio = False
+        for file in files:
+            origin = self(file)
+            if origin == "library":
+                return "library"
+            if origin in ("app", "test"):
+                return "stdlib" if asyncio and name.startswith(_ASYNCIO_THREADS) else "reader"
+            asyncio = asyncio or _ASYNCIO in file
+        return "stdlib"
+
+
+def _line(where: int | tuple[CodeType, int]) -> int:
+    return where if isinstance(where, int) else line_of(*where)
 
 
 def _is_installed(path: str) -> bool:

@@ -5,7 +5,7 @@ PYTEST_DONT_REWRITE (see the package)
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from .settings import MARKER_HELP, Settings, add_options, read_mode, read_settin
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from .dev_server.plugin import DevServerFactory
     from .findings import Owner
     from .run import Run
     from .workers import Controller, Worker
@@ -99,6 +100,22 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     validate_marks(items)
+
+
+@pytest.fixture
+def dev_server(request: pytest.FixtureRequest) -> Iterator[DevServerFactory]:
+    """Start an application under ``flask run --debug``; report what it leaves behind when it is reloaded.
+
+    ``server = dev_server("shop:create_app")``; ``server.get("/")``; ``server.reload().check()``.
+    """
+    with own_modules():
+        from .dev_server.plugin import DevServerFactory
+    stash = request.config.stash
+    factory = DevServerFactory(request, stash[settings_key], stash.get(run_key, None))
+    try:
+        yield factory
+    finally:
+        factory.close()
 
 
 class Hooks:

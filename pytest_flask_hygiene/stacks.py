@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import os
+import sys
 from types import CodeType, FrameType
 from typing import Final
-
-import _pytest.config
-import _pytest.fixtures
-import _pytest.python
-import _pytest.runner
-import _pytest.unittest
-from pluggy._callers import _multicall
 
 #: Innermost first.
 Stack = tuple[tuple[CodeType, int], ...]
 
 IMPORT_FILES: Final = frozenset(("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"))
-_REWRITE_FILE: Final = os.path.join(os.path.dirname(_pytest.python.__file__), "assertion", "rewrite.py")
-#: A walk up the stack ends here: below are only pytest's own frames.
-_STOP_FILES: Final = frozenset(
-    (
-        # In which file it is depends on pluggy's version.
-        _multicall.__code__.co_filename,
-        _pytest.config.__file__,
-        _pytest.fixtures.__file__,
-        _pytest.python.__file__,
-        _pytest.runner.__file__,
-        _pytest.unittest.__file__,
+
+
+def _stop_files() -> frozenset[str]:
+    """A walk up the stack ends there: below are only pytest's own frames.
+
+    pytest is not imported for this: the development server has none, and its application must not see one.
+    """
+    names = (
+        "_pytest.config",
+        "_pytest.fixtures",
+        "_pytest.python",
+        "_pytest.runner",
+        "_pytest.unittest",
     )
-)
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in names]
+    # In which file it is depends on pluggy's version.
+    calls = getattr(sys.modules.get("pluggy._callers"), "_multicall", None)
+    return frozenset(
+        [file for file in files if file] + ([calls.__code__.co_filename] if calls is not None else [])
+    )
+
+
+_STOP_FILES: Final = _stop_files()
+_REWRITE_FILE: Final = os.path.join("_pytest", "assertion", "rewrite.py")
 _RESPONSES_FILE: Final = os.path.join(os.path.dirname(__file__), "checks", "responses.py")
 _MAX_FRAMES: Final = 100
 
@@ -53,7 +58,7 @@ def importing_module(stack: Stack) -> str:
     for position, (code, _) in enumerate(stack[:-1]):
         if code.co_name == "<module>":
             caller = stack[position + 1][0].co_filename
-            if caller in IMPORT_FILES or caller == _REWRITE_FILE:
+            if caller in IMPORT_FILES or caller.endswith(_REWRITE_FILE):
                 return code.co_filename
     return ""
 

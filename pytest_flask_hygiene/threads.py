@@ -83,8 +83,12 @@ class ThreadRecorder:
                 found.append((birth, thread))
         return found
 
-    def alive_after_grace(self, owners: Collection[Owner] | None) -> list[tuple[Birth, threading.Thread]]:
-        found = self.alive(owners)
+    def alive_after_grace(
+        self,
+        owners: Collection[Owner] | None,
+        is_of_interest: Callable[[threading.Thread], bool] = lambda _: True,
+    ) -> list[tuple[Birth, threading.Thread]]:
+        found = [entry for entry in self.alive(owners) if is_of_interest(entry[1])]
         end = time.monotonic() + GRACE_SECONDS
         for _, thread in found:
             # Not join(): some threads are never joined by anybody else, and a join could be overridden.

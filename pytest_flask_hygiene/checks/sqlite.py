@@ -114,13 +114,15 @@ class SqliteCheck:
 
         births = self._births
         self._open_before = {}
-        for candidate in objects_by_id(births, generation + 1):
+        for candidate in objects_by_id(list(births), generation + 1):
             if issubclass(type(candidate), sqlite3.Connection):
-                birth = births[id(candidate)]
+                birth = births.get(id(candidate))
+                if birth is None:  # another thread has forgotten it
+                    continue
                 if is_open(candidate):
                     self._open_before[id(candidate)] = birth
                 else:
-                    del births[id(candidate)]
+                    births.pop(id(candidate), None)
 
     def after_collection(self, saved: list[object] | None, survivors_of: int) -> None:
         """3.11 and 3.12: the open ones that turned out to be garbage were dropped."""

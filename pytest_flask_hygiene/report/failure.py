@@ -22,11 +22,15 @@ _MAX_FRAMES = 8
 
 def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> ReprExceptionInfo:
     """``start``: the directory that paths are shown relative to."""
-    title = headline(findings, test_name)
-    lines = [title, ""]
+    lines = [headline(findings, test_name), ""]
     for finding in findings:
         lines += finding_lines(finding, start)
         lines.append("")
+    return repr_of_text("\n".join(lines), findings, start)
+
+
+def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExceptionInfo:
+    """The same with a text of one's own."""
     frame = findings[0].site.frame or Frame(findings[0].owner.path, findings[0].owner.line, "")
     first = findings[0]
     where = f"{relative(frame.path, start)}:{frame.line}"
@@ -34,8 +38,7 @@ def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> Re
     # The short test summary shows this beside the test's name.
     message = _printable(f"hygiene: {first.kind} {where}{more}")
     crash = ReprFileLocation(_printable(os.path.abspath(frame.path)), frame.line, message)
-    text = "\n".join(lines).rstrip() + "\n"
-    entry = ReprEntryNative([_printable(text)])
+    entry = ReprEntryNative([_printable(text.rstrip() + "\n")])
     traceback = ReprTraceback([entry], None, style="native")
     return ReprExceptionInfo(reprtraceback=traceback, reprcrash=crash)
 

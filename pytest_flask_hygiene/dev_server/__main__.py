@@ -1,0 +1,114 @@
+"""``python -m pytest_flask_hygiene.dev_server run ...`` is ``python -m flask run ...``, watched.
+
+Runs in both of the reloader's processes, since the parent starts the child with its own command line.  Only
+``werkzeug._reloader.run_with_reloader`` is called differently, and only in how it notices a change: by
+looking at files (other means are not everywhere reliable), at one of ours too, and more often.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from .ending import Ending
+from .events import ENVIRONMENT, EventWriter, Instructions
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
+
+_LOOK_FOR_PYTEST_EVERY: Final = 0.5
+
+
+def main() -> None:
+    instructions = Instructions.from_text(os.environ[ENVIRONMENT])
+    in_child = os.environ.get("WERKZEUG_RUN_MAIN") == "true"
+    if in_child:
+        # The parent needs it, for it hands its environment on.
+        del os.environ[ENVIRONMENT]
+    events = EventWriter(instructions.events, "child" if in_child else "parent")
+    ending = Ending(events)
+    # Without a shell's job control, Python may have been told to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    import faulthandler
+
+    # pytest ends a process that hangs by SIGABRT, so that it says where.
+    faulthandler.enable()
+    recorder: Recorder | None = None
+    if instructions.record:
+        from .recorder import Recorder
+
+        recorder = Recorder()
+        recorder.start()
+        ending.watch(recorder)
+    events.write("started")
+
+    import flask.cli
+
+    _report_failed_imports(flask.cli, events)
+    _steer_reloader(instructions, events, recorder, in_child=in_child)
+    flask.cli.cli.main(prog_name="flask")
+
+
+def _report_failed_imports(module: Any, events: EventWriter) -> None:
+    """In the child, Flask answers requests with the error instead of ending."""
+    original = module.ScriptInfo.load_app
+
+    @wraps(original)
+    def load_app(self: object) -> Any:
+        try:
+            return original(self)
+        except Exception as error:
+            events.write("import_failed", error=f"{type(error).__name__}: {error}")
+            raise
+
+    module.ScriptInfo.load_app = load_app
+
+
+def _steer_reloader(
+    instructions: Instructions, events: EventWriter, recorder: Recorder | None, *, in_child: bool
+) -> None:
+    import werkzeug._reloader
+
+    original = werkzeug._reloader.run_with_reloader
+
+    @wraps(original)
+    def run_with_reloader(serve: Callable[[], None], extra_files: Any = None, **options: Any) -> None:
+        @wraps(serve)
+        def serve_and_tell() -> None:
+            if recorder is not None:
+                recorder.ignore_thread(threading.current_thread())
+            events.write("serving", port=serve.__self__.port)  # type: ignore[attr-defined]
+            serve()
+
+        if not in_child:
+            events.write("imported", **({} if recorder is None else recorder.snapshot()))
+            _end_with_pytest(instructions.pytest_pid)
+        options.update(interval=instructions.interval, reloader_type="stat")
+        original(serve_and_tell, extra_files=[*(extra_files or ()), instructions.marker], **options)
+
+    werkzeug._reloader.run_with_reloader = run_with_reloader  # type: ignore[assignment]
+
+
+def _end_with_pytest(pid: int) -> None:
+    """If pytest is killed, nobody else would stop the server."""
+    if not hasattr(os, "killpg"):
+        return
+
+    def watch() -> None:
+        while os.getppid() == pid:
+            time.sleep(_LOOK_FOR_PYTEST_EVERY)
+        os.killpg(0, signal.SIGKILL)
+
+    import _thread
+
+    _thread.start_new_thread(watch, ())
+
+
+if __name__ == "__main__":
+    sys.exit(main())  # type: ignore[func-returns-value]

@@ -1,0 +1,112 @@
+"""How a process of the server ends: the threads it waits for, the ``atexit`` hooks that fail, what is left.
+
+Python waits for threads that are not daemons first (``threading._shutdown``), and runs ``atexit`` hooks
+afterwards, the last registered first, in the main thread.
+"""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ..stacks import capture_stack
+from .events import Data, EventWriter
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
+
+_LOOK_EVERY: Final = 0.01
+
+
+class Hook:
+    """A function registered with ``atexit``, and where.  Equal to the function, for ``atexit.unregister``."""
+
+    def __init__(
+        self, function: Callable[..., Any], stack: list[tuple[str, int, str]], ending: Ending
+    ) -> None:
+        self._function = function
+        self._stack = stack
+        self._ending = ending
+
+    def __call__(self, *args: Any, **kwargs: Any) -> object:
+        try:
+            return self._function(*args, **kwargs)
+        except BaseException as error:
+            self._ending.hook_failed(self, error, self._stack)
+            raise
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._function == other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._function)
+
+
+class Ending:
+    """Registered before all other ``atexit`` hooks, and so the last one to run."""
+
+    def __init__(self, events: EventWriter) -> None:
+        self._events = events
+        self.recorder: Recorder | None = None
+        self._register = atexit.register
+        self._shutdown: Callable[[], None] = threading._shutdown  # type: ignore[attr-defined]
+        self._waited: list[Data] = []
+        self._failed: list[Data] = []
+        atexit.register(self._last_hook)
+
+    def watch(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        atexit.register = self._on_register
+        threading._shutdown = self._on_shutdown  # type: ignore[attr-defined]
+
+    def _on_register(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        from .recorder import frames_of
+
+        if not callable(function):
+            # atexit's own error.
+            return self._register(function, *args, **kwargs)
+        self._register(Hook(function, frames_of(capture_stack(sys._getframe(1))), self), *args, **kwargs)
+        return function
+
+    def hook_failed(self, hook: Hook, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
+        self._failed.append({"hook": repr(hook), "error": f"{type(error).__name__}: {error}", "stack": stack})
+
+    def _on_shutdown(self) -> None:
+        """The main thread has ended."""
+        assert self.recorder is not None
+        self.recorder.process_ends = True
+        waiting = self.recorder.waiting_for()
+        self._events.write("ending", waits_for=[data for _, data in waiting])
+        began = time.monotonic()
+        if waiting:
+            # _thread: this one is no business of the user's.
+            _thread.start_new_thread(self._time, (waiting, began))
+        try:
+            self._shutdown()
+        finally:
+            for thread, data in waiting:
+                data.setdefault("seconds", time.monotonic() - began)
+                data["interrupted"] = threading.Thread.is_alive(thread)
+            self._waited = [data for _, data in waiting]
+            waiting.clear()
+
+    def _time(self, waiting: list[tuple[threading.Thread, Data]], began: float) -> None:
+        while waiting:
+            for thread, data in list(waiting):
+                if "seconds" not in data and not threading.Thread.is_alive(thread):
+                    data["seconds"] = time.monotonic() - began
+            time.sleep(_LOOK_EVERY)
+
+    def _last_hook(self) -> None:
+        if self.recorder is None:
+            self._events.write("ended", recorded=False)
+            return
+        data = self.recorder.last_snapshot()
+        self._events.write("ended", recorded=True, waited=self._waited, failed_hooks=self._failed, **data)

@@ -1,0 +1,176 @@
+"""The fixture's factory, and what a failing test shows of its servers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from ..leak_error import LeakError
+from ..origin import OriginMap
+from ..report.failure import repr_of_text
+from ..settings import Settings, read_marks
+from .events import ENVIRONMENT, Instructions
+from .process import ServerProcess
+from .report import Judge
+from .server import DevServer
+
+if TYPE_CHECKING:
+    from ..findings import Finding
+    from ..run import Run
+
+_NAME: Final = "flask_hygiene_dev_server"
+_servers_key: Final = pytest.StashKey[list[DevServer]]()
+
+#: Of another server around pytest, of pytest itself, or for what the client does not speak.
+_NOT_INHERITED: Final = (
+    "WERKZEUG_RUN_MAIN",
+    "WERKZEUG_SERVER_FD",
+    "PYTEST_CURRENT_TEST",
+    "PYTEST_VERSION",
+    "FLASK_RUN_CERT",
+    "FLASK_RUN_KEY",
+    ENVIRONMENT,
+)
+
+
+class DevServerFactory:
+    """What the fixture ``dev_server`` gives to a test; calling it starts a server."""
+
+    def __init__(self, request: pytest.FixtureRequest, settings: Settings, run: Run | None) -> None:
+        self._config = request.config
+        self._node: pytest.Item = request.node
+        self._directories: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        self._settings = settings
+        self._run = run
+        self._servers: list[DevServer] = request.node.stash.setdefault(_servers_key, [])
+        if not self._config.pluginmanager.has_plugin(_NAME):
+            self._config.pluginmanager.register(Reports(run), _NAME)
+
+    def __call__(
+        self,
+        app: str | None = None,
+        *,
+        env: Mapping[str, str | None] | None = None,
+        cwd: str | os.PathLike[str] | None = None,
+        extra_files: Iterable[str | os.PathLike[str]] = (),
+        port: int = 0,
+        interval: float = 0.1,
+        timeout: float = 30.0,
+        wait_for_threads: float = 5.0,
+    ) -> DevServer:
+        """Start ``flask --app APP run --debug``, and wait until it serves.
+
+        ``app``: ``"module:app"``, ``"module:factory"`` or ``"module:factory('argument')"``, as for
+        ``flask --app``; None: what ``FLASK_APP``, ``wsgi.py`` or ``app.py`` say.  ``env``: variables to add
+        to the environment (None takes one away).  ``cwd``: the directory to start in, by default pytest's
+        rootdir.  ``extra_files``: more files for the reloader to watch.  ``port``: by default any free one.
+        ``interval``: seconds between two looks of the reloader.  ``timeout``: seconds for each of starting,
+        answering a request, reloading and stopping.  ``wait_for_threads``: seconds after which the wait of
+        an old process for its threads is interrupted.
+
+        Raises :class:`~pytest_flask_hygiene.dev_server.errors.DevServerError` if it does not serve.
+        """
+        __tracebackhide__ = True
+        name = f"dev_server({'' if app is None else repr(app)})"
+        if app is not None and not isinstance(app, str):
+            raise TypeError(
+                f"dev_server: the application must be named ('module:app' or 'module:factory'), not given as "
+                f"{type(app).__name__}: the server imports it in a process of its own"
+            )
+        directory = self._config.rootpath if cwd is None else Path(cwd)
+        if not directory.is_dir():
+            raise ValueError(f"dev_server: cwd={str(cwd)!r} is not a directory")
+        for option, value in (("interval", interval), ("timeout", timeout)):
+            if not value > 0:
+                raise ValueError(f"dev_server: {option}={value!r} is not a number of seconds greater than 0")
+        own = self._directories.mktemp("dev_server")
+        marker, events = own / "marker", own / "events"
+        marker.touch()
+        events.touch()
+        instructions = Instructions(
+            events=str(events),
+            marker=str(marker),
+            interval=interval,
+            record=self._run is not None and self._run.full,
+            pytest_pid=os.getpid(),
+        )
+        command = [sys.executable, "-m", __name__.rpartition(".")[0]]
+        command += ["--app", app] if app is not None else []
+        command += ["run", "--debug", "--host", "127.0.0.1", "--port", str(port)]
+        watched = os.pathsep.join(os.path.abspath(directory / file) for file in extra_files)
+        command += ["--extra-files", watched] if watched else []
+        process = ServerProcess(
+            command, directory, self._environment(env or {}, instructions), own / "output", events
+        )
+        judge = Judge(
+            app or "the application",
+            OriginMap(self._config.rootpath) if self._run is None else self._run.origin,
+            self._settings,
+            partial(read_marks, self._node),
+            self._config.invocation_params.dir,
+            self._warned,
+        )
+        server = DevServer(name, process, judge, marker, timeout, wait_for_threads)
+        self._servers.append(server)
+        server.wait_until_serving()
+        return server
+
+    def _environment(self, env: Mapping[str, str | None], instructions: Instructions) -> dict[str, str]:
+        environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        # What tests can import, the server can.
+        paths = [str(path) for path in self._config.getini("pythonpath")]
+        if paths:
+            inherited = environment.get("PYTHONPATH")
+            environment["PYTHONPATH"] = os.pathsep.join([*paths, *([inherited] if inherited else [])])
+        environment["PYTHONUNBUFFERED"] = "1"
+        for name, value in env.items():
+            if value is None:
+                environment.pop(name, None)
+            else:
+                environment[name] = value
+        environment[ENVIRONMENT] = instructions.to_text()
+        return environment
+
+    def _warned(self, findings: list[Finding]) -> None:
+        if self._run is not None:
+            self._run.ledger.add(self._node.nodeid, findings)
+
+    def close(self) -> None:
+        """End all servers of this test."""
+        while self._servers:
+            self._servers[-1].close()
+            self._servers.pop()
+
+
+class Reports:
+    """Registered with the first server."""
+
+    def __init__(self, run: Run | None) -> None:
+        self._run = run
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.failed and call.excinfo is not None and isinstance(call.excinfo.value, LeakError):
+            self._show_findings(report, item, call.excinfo.value)
+        if report.failed:
+            for server in item.stash.get(_servers_key, ()):
+                report.sections.append((f"output of {server.name}", server.output))
+        return report
+
+    def _show_findings(self, report: pytest.TestReport, item: pytest.Item, error: LeakError) -> None:
+        findings = error.findings
+        report.longrepr = repr_of_text(str(error), findings, item.config.invocation_params.dir)
+        if self._run is None:
+            return
+        for finding in findings:
+            finding.nodeid, finding.is_leak = item.nodeid, True
+        self._run.ledger.add(item.nodeid, findings)

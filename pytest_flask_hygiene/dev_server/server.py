@@ -1,0 +1,290 @@
+"""One server, as a test sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from .client import client_of
+from .errors import DevServerError
+from .events import Event
+from .process import ServerProcess
+from .report import Judge, Report
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+#: After a change that the reloader has not noticed, another one is made.
+_CHANGE_AGAIN_AFTER: Final = 0.5
+#: So long Python itself waits for the child after a Ctrl-C (``subprocess.Popen.wait``), and kills it then.
+_SIGINT_SECONDS: Final = 0.25
+#: For a server that the test has not stopped.
+_POLITE_SECONDS: Final = 3.0
+
+
+class DevServer:
+    """A development server that runs until the test ends; made by the fixture ``dev_server``.
+
+    ``get``, ``post`` and the other methods take what Flask's test client takes, and return what it returns:
+    ``status_code``, ``text``, ``json``, ``headers``.  ``url`` is its address, ``pid`` that of the process
+    that serves at present, ``output`` what the server has printed.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        process: ServerProcess,
+        judge: Judge,
+        marker: Path,
+        timeout: float,
+        wait_for_threads: float,
+    ) -> None:
+        self.name = name
+        self._process = process
+        self._judge = judge
+        self._marker = marker
+        self._timeout = timeout
+        self._wait_for_threads = wait_for_threads
+        self._stopped = False
+        self._reported = 0
+        """How many events earlier reports are about."""
+        self._serving: Event | None = None
+        """Of the process that the next report will be about."""
+
+    def wait_until_serving(self) -> None:
+        """Raises :class:`DevServerError` if that does not happen."""
+        __tracebackhide__ = True
+        serving = self._process.wait_for(partial(self._find, "serving"), self._timeout)
+        if serving is None:
+            if self._process.is_running():
+                self._process.abort(self._newest_pid())
+                raise DevServerError(
+                    f"{self.name}: not served within {self._timeout:g} s; its output ends with where it hung",
+                    self._process.output,
+                )
+            raise self._process.error(f"{self.name}: not served")
+        self._serving = serving
+        self.port: int = serving.data["port"]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._client = client_of(self.port, self._timeout)
+
+    @property
+    def pid(self) -> int:
+        """0 before the first one serves."""
+        serving = [event.pid for event in self._process.events if event.name == "serving"]
+        return serving[-1] if serving else 0
+
+    def _find(self, name: str, *, not_by: int = 0, by: int = 0) -> Event | None:
+        """The newest event of this name that no report was about."""
+        for event in reversed(self._process.events[self._reported :]):
+            if event.name == name and event.pid != not_by and by in (0, event.pid):
+                return event
+        return None
+
+    def _newest_pid(self) -> int:
+        started = self._find("started")
+        return self._process.pid if started is None else started.pid
+
+    # -- requests ------------------------------------------------------------------------------
+
+    def open(self, path: str = "/", **options: Any) -> TestResponse:
+        """Send a request; the arguments are those of :class:`werkzeug.test.EnvironBuilder`."""
+        __tracebackhide__ = True
+        options.setdefault("base_url", self.url)
+        try:
+            return self._client.open(path, **options)
+        except DevServerError as error:
+            if not self._process.is_running():
+                raise self._process.error(f"{self.name}: {error}") from None
+            raise DevServerError(f"{self.name}: {error}", self.output) from None
+
+    def get(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="GET", **options)
+
+    def post(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="POST", **options)
+
+    def put(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="PUT", **options)
+
+    def patch(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="PATCH", **options)
+
+    def delete(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="DELETE", **options)
+
+    def head(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="HEAD", **options)
+
+    def options(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="OPTIONS", **options)
+
+    @property
+    def output(self) -> str:
+        return self._process.output
+
+    # -- the processes -------------------------------------------------------------------------
+
+    def reload(self, timeout: float | None = None) -> Report:
+        """Have the reloader notice a change, and wait until the new process serves.
+
+        ``timeout``: seconds; by default that of the fixture.  Threads that the old process waits for are
+        interrupted before, after ``wait_for_threads`` seconds.
+
+        Raises :class:`DevServerError` if the new process does not come, or can't import the application; its
+        ``report`` then is that of the old process.
+        """
+        __tracebackhide__ = True
+        seconds = self._timeout if timeout is None else timeout
+        if self._stopped:
+            raise DevServerError(f"{self.name}: has been stopped", self.output)
+        assert self._serving is not None
+        old, began, notes = self._serving.pid, time.monotonic(), list[str]()
+        end = began + seconds
+        while self._find("ending", by=old) is None and self._process.is_running() and time.monotonic() < end:
+            self._change_marker()
+            ending = partial(self._find, "ending", by=old)
+            self._process.wait_for(ending, min(_CHANGE_AGAIN_AFTER, max(0.0, end - time.monotonic())))
+        self._wait_for_end_of(old, end, notes)
+        serving = self._process.wait_for(
+            partial(self._find, "serving", not_by=old), max(0.0, end - time.monotonic())
+        )
+        took = time.monotonic() - began
+        report = self._make_report("reload", notes, took, 0 if serving is None else serving.pid)
+        if serving is None:
+            raise self._no_reload(old, seconds, report)
+        self._serving = serving
+        failed = self._find("import_failed", by=serving.pid)
+        if failed is not None:
+            raise DevServerError(
+                f"{self.name}: can't be imported after the reload: {failed.data['error']}",
+                self.output,
+                report,
+            )
+        return report
+
+    def _change_marker(self) -> None:
+        """A whole second newer each time, for file systems that keep no fractions."""
+        newer = max(self._marker.stat().st_mtime + 1, time.time())
+        os.utime(self._marker, (newer, newer))
+
+    def _wait_for_end_of(self, pid: int, end: float, notes: list[str]) -> None:
+        """Interrupts the wait for threads that do not end."""
+        ended = partial(self._find, "ended", by=pid)
+        ending = self._find("ending", by=pid)
+        if ending is None:
+            return
+        patience = min(self._wait_for_threads, max(0.0, end - time.monotonic()))
+        if ending.data["waits_for"] and self._process.wait_for(ended, patience) is None:
+            # As a developer would, by Ctrl-C.  The process then goes on to its atexit hooks.
+            self._process.send(pid, signal.SIGINT)
+        if self._process.wait_for(ended, max(0.0, end - time.monotonic())) is None:
+            notes.append("the process did not run all of its atexit hooks: what it held is not known")
+
+    def _make_report(self, when: str, notes: list[str], seconds: float, serving: int = 0) -> Report:
+        """About all processes that have ended since the last report; ``serving`` goes on."""
+        events = self._process.events
+        goes_on = (serving, self._process.pid) if serving else ()
+        upto = max((n + 1 for n, event in enumerate(events) if event.pid not in goes_on), default=0)
+        about = events[self._reported : upto]
+        self._reported = max(self._reported, upto)
+        if serving:
+            about = [*about, *(e for e in events if e.name == "imported" and e not in about)]
+        return self._judge.report(when, about, notes, seconds)
+
+    def _no_reload(self, old: int, seconds: float, report: Report) -> DevServerError:
+        if not self._process.is_running():
+            error = self._process.error(f"{self.name}: no new process after the reload")
+            error.report = report
+            return error
+        events = self._process.events
+        if not any(e.name == "ending" and e.pid == old for e in events):
+            why = "the reloader did not notice the change, or the main thread does not end"
+            hanging = old
+        elif not any(e.name == "started" and e.pid not in (old, self._process.pid) for e in events[-3:]):
+            why = "the old process did not end"
+            hanging = old
+        else:
+            why = "the new process does not serve"
+            hanging = self._newest_pid()
+        self._process.abort(hanging)
+        self._stopped = True
+        return DevServerError(
+            f"{self.name}: no reload within {seconds:g} s: {why}; its output ends with where it hung",
+            self.output,
+            report,
+        )
+
+    def stop(self, number: signal.Signals = signal.SIGINT, timeout: float | None = None) -> Report:
+        """Stop the server, and report what its last process left behind.
+
+        SIGINT: as by Ctrl-C.  SIGTERM: as by ``kill``; Werkzeug's parent process then kills the child, none
+        of whose ``atexit`` hooks run.  ``timeout``: seconds; by default that of the fixture.
+
+        Raises :class:`DevServerError` if the server does not end.
+        """
+        __tracebackhide__ = True
+        seconds = self._timeout if timeout is None else timeout
+        if self._stopped:
+            raise DevServerError(f"{self.name}: has been stopped", self.output)
+        if not self._process.is_running():
+            raise self._process.error(self.name)
+        pid, began, notes = self.pid, time.monotonic(), list[str]()
+        end = began + seconds
+        if number == signal.SIGTERM:
+            self._process.send(self._process.pid, number)
+            self._process.wait_until_ended(seconds)
+            notes.append(
+                "on SIGTERM Werkzeug's parent process kills the child before its atexit hooks have run: what "
+                "it held is not known"
+            )
+        else:
+            # A Ctrl-C reaches both processes, and the parent then kills a child that takes more than 0.25 s.
+            # So the child alone gets it; the parent follows by itself.
+            self._process.send(pid, number)
+            self._process.wait_for(partial(self._find, "ending", by=pid), seconds)
+            self._wait_for_end_of(pid, end, notes)
+            if time.monotonic() - began > _SIGINT_SECONDS:
+                notes.append(
+                    f"after a Ctrl-C in a terminal the parent process would have killed this one after "
+                    f"{_SIGINT_SECONDS:g} s, before its last atexit hooks"
+                )
+            self._process.wait_for(
+                partial(self._find, "ending", by=self._process.pid), end - time.monotonic()
+            )
+            self._wait_for_end_of(self._process.pid, end, notes)
+            self._process.wait_until_ended(max(0.0, end - time.monotonic()))
+        self._stopped = True
+        took = time.monotonic() - began
+        report = self._make_report("stop", notes, took)
+        if self._process.is_running():
+            self._process.abort(pid)
+            raise DevServerError(
+                f"{self.name}: still running {seconds:g} s after {number.name}; its output ends with where "
+                "it hung",
+                self.output,
+                report,
+            )
+        self._process.kill()
+        return report
+
+    def close(self) -> None:
+        """End the server, whatever it is doing; not checked."""
+        self._stopped = True
+        try:
+            if self._process.is_running() and self.pid:
+                self._process.send(self.pid, signal.SIGINT)
+                self._process.wait_until_ended(_POLITE_SECONDS)
+        finally:
+            self._process.kill()
