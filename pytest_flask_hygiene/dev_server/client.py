@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.http import is_hop_by_hop_header
@@ -24,9 +25,16 @@ def client_of(port: int, seconds: float) -> Client:
     return Client(_forward_to(port, seconds))
 
 
+def _target(environ: WSGIEnvironment) -> str:
+    """Path and query, as they go over the wire."""
+    path = quote(environ["PATH_INFO"], safe="/!$&'()*+,:;=@", encoding="latin1")
+    query = environ.get("QUERY_STRING")
+    return f"{path}?{query}" if query else path
+
+
 def _forward_to(port: int, seconds: float) -> WSGIApplication:
     def forward(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        method, target = environ["REQUEST_METHOD"], environ["REQUEST_URI"]
+        method, target = environ["REQUEST_METHOD"], _target(environ)
         headers = {
             name: value for name, value in EnvironHeaders(environ).items() if not is_hop_by_hop_header(name)
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -78,17 +78,8 @@ class DevServerFactory:
         """
         __tracebackhide__ = True
         name = f"dev_server({'' if app is None else repr(app)})"
-        if app is not None and not isinstance(app, str):
-            raise TypeError(
-                f"dev_server: the application must be named ('module:app' or 'module:factory'), not given as "
-                f"{type(app).__name__}: the server imports it in a process of its own"
-            )
         directory = self._config.rootpath if cwd is None else Path(cwd)
-        if not directory.is_dir():
-            raise ValueError(f"dev_server: cwd={str(cwd)!r} is not a directory")
-        for option, value in (("interval", interval), ("timeout", timeout)):
-            if not value > 0:
-                raise ValueError(f"dev_server: {option}={value!r} is not a number of seconds greater than 0")
+        _check(app, directory, port, interval=interval, timeout=timeout, wait_for_threads=wait_for_threads)
         own = self._directories.mktemp("dev_server")
         marker, events = own / "marker", own / "events"
         marker.touch()
@@ -138,14 +129,31 @@ class DevServerFactory:
         return environment
 
     def _warned(self, findings: list[Finding]) -> None:
-        if self._run is not None:
-            self._run.ledger.add(self._node.nodeid, findings)
+        _add_to_ledger(self._run, self._node.nodeid, findings)
 
     def close(self) -> None:
         """End all servers of this test."""
         while self._servers:
             self._servers[-1].close()
             self._servers.pop()
+
+
+def _check(app: object, directory: Path, port: object, **seconds: object) -> None:
+    """One clear line for what can't be used."""
+    __tracebackhide__ = True
+    if app is not None and not isinstance(app, str):
+        raise TypeError(
+            "dev_server: the application must be named ('module:app' or 'module:factory'), not given as "
+            f"{type(app).__name__}: the server imports it in a process of its own"
+        )
+    if not directory.is_dir():
+        raise ValueError(f"dev_server: cwd={str(directory)!r} is not a directory")
+    if not isinstance(port, int) or not 0 <= port < 65536:
+        raise ValueError(f"dev_server: port={port!r} is not a port number (0: any free one)")
+    for name, value in seconds.items():
+        least = 0 if name == "wait_for_threads" else 0.001
+        if not isinstance(value, (int, float)) or value < least:
+            raise ValueError(f"dev_server: {name}={value!r} is not a number of seconds, at least {least}")
 
 
 class Reports:
@@ -169,8 +177,11 @@ class Reports:
     def _show_findings(self, report: pytest.TestReport, item: pytest.Item, error: LeakError) -> None:
         findings = error.findings
         report.longrepr = repr_of_text(str(error), findings, item.config.invocation_params.dir)
-        if self._run is None:
-            return
+        _add_to_ledger(self._run, item.nodeid, findings)
+
+
+def _add_to_ledger(run: Run | None, nodeid: str, findings: Sequence[Finding]) -> None:
+    if run is not None:
         for finding in findings:
-            finding.nodeid, finding.is_leak = item.nodeid, True
-        self._run.ledger.add(item.nodeid, findings)
+            finding.nodeid, finding.is_leak = nodeid, True
+        run.ledger.add(nodeid, findings)

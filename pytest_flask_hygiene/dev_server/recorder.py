@@ -17,6 +17,7 @@ from ..checks.left_open import LeftOpenCheck
 from ..checks.resource_warnings import Emission, ResourceWarningCheck
 from ..checks.stand_ins import SQLITE_NEEDED
 from ..findings import Owner
+from ..imports import PostImport
 from ..owners import OwnerTracker
 from ..stacks import Stack, line_of
 from ..threads import ThreadRecorder
@@ -65,6 +66,8 @@ class Recorder:
         self._threads = ThreadRecorder(self._owners, self._births)
         self._warnings = ResourceWarningCheck(self._births, self._on_warning)
         self._left_open = LeftOpenCheck(self._births, self._threads, lambda _: False)
+        self._imports = PostImport(self._births.fault)
+        self._imports.when_imported("sqlalchemy.engine.create", self._births.makers.watch_engines)
         self._sqlite: SqliteCheck | None = None
         self._generation = 0
         self._by_thread: dict[int, ThreadOwner] = {}
@@ -75,6 +78,7 @@ class Recorder:
 
     def start(self) -> None:
         self._owners.current = ThreadOwner(threading.main_thread())
+        self._imports.start()
         self._births.start()
         self._threads.start()
         self._owners.owner_of_thread = self._owner_of

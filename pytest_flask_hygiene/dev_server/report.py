@@ -175,7 +175,7 @@ class Report:
             return
         if self._judge.settings.mode == "warn":
             for finding in self.findings:
-                finding.outcome, finding.is_leak = "noted", True
+                finding.outcome = "noted"
             self._judge.on_warned(self.findings)
             return
         raise LeakError(str(self), self.findings)

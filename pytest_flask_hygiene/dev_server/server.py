@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _CHANGE_AGAIN_AFTER: Final = 0.5
 #: So long Python itself waits for the child after a Ctrl-C (``subprocess.Popen.wait``), and kills it then.
 _SIGINT_SECONDS: Final = 0.25
+_FOLLOWS_WITHIN: Final = 0.5
 #: For a server that the test has not stopped.
 _POLITE_SECONDS: Final = 3.0
 
@@ -86,19 +87,22 @@ class DevServer:
         return None
 
     def _newest_pid(self) -> int:
-        started = self._find("started")
-        return self._process.pid if started is None else started.pid
+        started = [event.pid for event in self._process.events if event.name == "started"]
+        return started[-1] if started else self._process.pid
 
     # -- requests ------------------------------------------------------------------------------
 
     def open(self, path: str = "/", **options: Any) -> TestResponse:
         """Send a request; the arguments are those of :class:`werkzeug.test.EnvironBuilder`."""
         __tracebackhide__ = True
+        if self._stopped:
+            raise DevServerError(f"{self.name}: has been stopped", self.output)
         options.setdefault("base_url", self.url)
         try:
             return self._client.open(path, **options)
         except DevServerError as error:
-            if not self._process.is_running():
+            # If the child has died, its parent follows.
+            if self._process.wait_until_ended(_FOLLOWS_WITHIN):
                 raise self._process.error(f"{self.name}: {error}") from None
             raise DevServerError(f"{self.name}: {error}", self.output) from None
 
@@ -199,8 +203,10 @@ class DevServer:
         upto = max((n + 1 for n, event in enumerate(events) if event.pid not in goes_on), default=0)
         about = events[self._reported : upto]
         self._reported = max(self._reported, upto)
+        about = [event for event in about if event.name != "imported"]
         if serving:
-            about = [*about, *(e for e in events if e.name == "imported" and e not in about)]
+            # At every reload the parent goes on holding it.
+            about += [event for event in events if event.name == "imported"]
         return self._judge.report(when, about, notes, seconds)
 
     def _no_reload(self, old: int, seconds: float, report: Report) -> DevServerError:
