@@ -4,17 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.http import is_hop_by_hop_header
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from .errors import DevServerError
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class Requests:
+    """The methods of Flask's test client, all of which go through ``open``."""
+
+    def open(self, path: str = "/", **options: Any) -> TestResponse:
+        raise NotImplementedError
+
+    def get(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="GET", **options)
+
+    def post(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="POST", **options)
+
+    def put(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="PUT", **options)
+
+    def patch(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="PATCH", **options)
+
+    def delete(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="DELETE", **options)
+
+    def head(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="HEAD", **options)
+
+    def options(self, path: str = "/", **options: Any) -> TestResponse:
+        __tracebackhide__ = True
+        return self.open(path, method="OPTIONS", **options)
 
 
 def client_of(port: int, seconds: float) -> Client:

@@ -60,11 +60,11 @@ class Ending:
         self._waited: list[Data] = []
         self._failed: list[Data] = []
         atexit.register(self._last_hook)
+        threading._shutdown = self._on_shutdown  # type: ignore[attr-defined]
 
     def watch(self, recorder: Recorder) -> None:
         self.recorder = recorder
         atexit.register = self._on_register
-        threading._shutdown = self._on_shutdown  # type: ignore[attr-defined]
 
     def _on_register(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         from .recorder import frames_of
@@ -80,9 +80,10 @@ class Ending:
 
     def _on_shutdown(self) -> None:
         """The main thread has ended."""
-        assert self.recorder is not None
-        self.recorder.process_ends = True
-        waiting = self.recorder.waiting_for()
+        waiting = []
+        if self.recorder is not None:
+            self.recorder.process_ends = True
+            waiting = self.recorder.waiting_for()
         self._events.write("ending", waits_for=[data for _, data in waiting])
         began = time.monotonic()
         if waiting:

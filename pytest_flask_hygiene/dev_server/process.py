@@ -75,7 +75,7 @@ class ServerProcess:
 
     def wait_until_ended(self, seconds: float) -> bool:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
+            self._process.wait(max(0.0, seconds))
         return not self.is_running()
 
     def send(self, pid: int, number: signal.Signals) -> None:

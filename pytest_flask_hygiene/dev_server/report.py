@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..findings import Finding, Frame, Owner, Site
 from ..leak_error import LeakError
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..origin import OriginMap
     from ..settings import Settings
 
+When = Literal["reload", "stop"]
+
+#: So long Python itself waits for a child after a Ctrl-C (``subprocess.Popen.wait``), and kills it then.
+_SIGINT_SECONDS: Final = 0.25
 #: A wait for threads that nobody notices is no finding.
 _MIN_SECONDS: Final = 0.1
 _HOOK: Final = "other"
@@ -45,37 +49,43 @@ class Judge:
         self.on_warned = on_warned
         self._owner = Owner("server", "the development server")
 
-    def report(self, when: str, events: Iterable[Event], notes: list[str], seconds: float) -> Report:
+    def report(self, when: When, events: Iterable[Event], seconds: float, notes: list[str]) -> Report:
+        events = list(events)
+        ended = [event for event in events if event.name == "ended"]
+        silent = {e.pid for e in events if e.name == "serving"} - {e.pid for e in ended}
+        if silent and not notes:
+            notes.append("the process did not run all of its atexit hooks: what it held is not known")
+        if not all(event.data["recorded"] for event in ended):
+            notes.append("nothing was recorded: see --hygiene")
+            ended = []
         found: list[Finding] = []
         warnings: list[str] = []
-        imported: list[Finding] = []
-        for event in events:
+        # The parent's last: what the child did as well is one finding.
+        for event in sorted(ended, key=lambda event: event.role != "child"):
             data = event.data
+            notes += [f"a fault of pytest-flask-hygiene itself: {fault}" for fault in data["faults"]]
+            if event.role == "child":
+                warnings += data["warnings"]
+                for finding in self._of_child(data, when):
+                    merge(found, finding)
+            else:
+                known = {f.key for f in found}
+                found += [f for f in self._of_waited(data, when) if f.key not in known]
+            if when == "stop" and any(thread["seconds"] > _SIGINT_SECONDS for thread in data["waited"]):
+                notes.append(
+                    f"after a Ctrl-C in a terminal, Python would have waited {_SIGINT_SECONDS:g} s for the "
+                    "child, and killed it before its atexit hooks ran"
+                )
+        for event in events:
             if event.name == "imported":
-                imported += [self._of_parent(birth) for birth in data.get("held", ())]
-            elif event.name == "ended":
-                if not data["recorded"]:
-                    notes.append("nothing was recorded")
-                    continue
-                if event.role == "child":
-                    warnings += data["warnings"]
-                    for finding in self._of_child(data, when):
-                        merge(found, finding)
-                else:
-                    # What the child did as well is one finding.
-                    known = {f.key for f in found}
-                    waited = (self._of_waited(birth, when) for birth in data["waited"])
-                    found += [f for f in waited if f.key not in known]
-                notes += [f"a fault of pytest-flask-hygiene itself: {fault}" for fault in data["faults"]]
-        for finding in imported:
-            merge(found, finding)
+                for birth in event.data.get("held", ()):
+                    merge(found, self._of_parent(birth))
         marks = tuple(self._marks())
         for finding in found:
             finding.outcome = decide(finding, self.settings, marks)
-        notes = list(dict.fromkeys(notes))
-        return Report(self, when, found, notes, warnings, seconds)
+        return Report(self, when, found, list(dict.fromkeys(notes)), warnings, seconds)
 
-    def _of_child(self, data: Data, when: str) -> Iterable[Finding]:
+    def _of_child(self, data: Data, when: When) -> Iterable[Finding]:
         held = [*data["held"], *data["dropped"]]
         for birth in held:
             finding = self._finding(birth)
@@ -91,9 +101,7 @@ class Judge:
                 finding.message = ", ".join(filter(None, (finding.message, f"in {name}")))
             finding.advice = advice.advise(finding, birth)
             yield finding
-        for birth in data["waited"]:
-            if birth["seconds"] >= _MIN_SECONDS:
-                yield self._of_waited(birth, when)
+        yield from self._of_waited(data, when)
         opened = {birth["thread"] for birth in held}
         for birth in data["threads"]:
             finding = self._finding(birth)
@@ -113,15 +121,18 @@ class Judge:
             finding.advice = advice.advise_hook(hook["error"])
             yield finding
 
-    def _of_waited(self, birth: Data, when: str) -> Finding:
-        finding = self._finding(birth)
-        finding.thread = birth["text"]
-        finding.message = f"thread {birth['text']!r}"
-        waited = f"started here, not a daemon, and still running: the {when} waited for it"
-        waited += f" for {birth['seconds']:.1f} s"
-        finding.happened = f"{waited}, and was then interrupted" if birth["interrupted"] else waited
-        finding.advice = advice.WAITED
-        return finding
+    def _of_waited(self, data: Data, when: When) -> Iterable[Finding]:
+        for birth in data["waited"]:
+            if birth["seconds"] < _MIN_SECONDS:
+                continue
+            finding = self._finding(birth)
+            finding.thread = birth["text"]
+            finding.message = f"thread {birth['text']!r}"
+            waited = f"the {when} waited for it for {birth['seconds']:.1f} s"
+            waited += ", and was then interrupted" if birth["interrupted"] else ""
+            finding.happened = f"started here, not a daemon, and still running: {waited}"
+            finding.advice = advice.WAITED
+            yield finding
 
     def _of_parent(self, birth: Data) -> Finding:
         finding = self._finding(birth)
@@ -150,7 +161,7 @@ class Report:
     def __init__(
         self,
         judge: Judge,
-        when: str,
+        when: When,
         found: list[Finding],
         notes: list[str],
         warnings: list[str],

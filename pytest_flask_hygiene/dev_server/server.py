@@ -9,25 +9,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .client import client_of
+from .client import Requests, client_of
 from .errors import DevServerError
 from .events import Event
 from .process import ServerProcess
-from .report import Judge, Report
+from .report import Judge, Report, When
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 #: After a change that the reloader has not noticed, another one is made.
 _CHANGE_AGAIN_AFTER: Final = 0.5
-#: So long Python itself waits for the child after a Ctrl-C (``subprocess.Popen.wait``), and kills it then.
-_SIGINT_SECONDS: Final = 0.25
 _FOLLOWS_WITHIN: Final = 0.5
 #: For a server that the test has not stopped.
 _POLITE_SECONDS: Final = 3.0
 
 
-class DevServer:
+class DevServer(Requests):
     """A development server that runs until the test ends; made by the fixture ``dev_server``.
 
     ``get``, ``post`` and the other methods take what Flask's test client takes, and return what it returns:
@@ -106,34 +104,6 @@ class DevServer:
                 raise self._process.error(f"{self.name}: {error}") from None
             raise DevServerError(f"{self.name}: {error}", self.output) from None
 
-    def get(self, path: str = "/", **options: Any) -> TestResponse:
-        __tracebackhide__ = True
-        return self.open(path, method="GET", **options)
-
-    def post(self, path: str = "/", **options: Any) -> TestResponse:
-        __tracebackhide__ = True
-        return self.open(path, method="POST", **options)
-
-    def put(self, path: str = "/", **options: Any) -> TestResponse:
-        __tracebackhide__ = True
-        return self.open(path, method="PUT", **options)
-
-    def patch(self, path: str = "/", **options: Any) -> TestResponse:
-        __tracebackhide__ = True
-        return self.open(path, method="PATCH", **options)
-
-    def delete(self, path: str = "/", **options: Any) -> TestResponse:
-        __tracebackhide__ = True
-        return self.open(path, method="DELETE", **options)
-
-    def head(self, path: str = "/", **options: Any) -> TestResponse:
-        __tracebackhide__ = True
-        return self.open(path, method="HEAD", **options)
-
-    def options(self, path: str = "/", **options: Any) -> TestResponse:
-        __tracebackhide__ = True
-        return self.open(path, method="OPTIONS", **options)
-
     @property
     def output(self) -> str:
         return self._process.output
@@ -154,18 +124,16 @@ class DevServer:
         if self._stopped:
             raise DevServerError(f"{self.name}: has been stopped", self.output)
         assert self._serving is not None
-        old, began, notes = self._serving.pid, time.monotonic(), list[str]()
+        old, began = self._serving.pid, time.monotonic()
         end = began + seconds
-        while self._find("ending", by=old) is None and self._process.is_running() and time.monotonic() < end:
+        ending = partial(self._find, "ending", by=old)
+        while ending() is None and self._process.is_running() and time.monotonic() < end:
             self._change_marker()
-            ending = partial(self._find, "ending", by=old)
-            self._process.wait_for(ending, min(_CHANGE_AGAIN_AFTER, max(0.0, end - time.monotonic())))
-        self._wait_for_end_of(old, end, notes)
-        serving = self._process.wait_for(
-            partial(self._find, "serving", not_by=old), max(0.0, end - time.monotonic())
-        )
+            self._process.wait_for(ending, min(_CHANGE_AGAIN_AFTER, end - time.monotonic()))
+        self._wait_for_end_of(old, end, self._wait_for_threads)
+        serving = self._process.wait_for(partial(self._find, "serving", not_by=old), end - time.monotonic())
         took = time.monotonic() - began
-        report = self._make_report("reload", notes, took, 0 if serving is None else serving.pid)
+        report = self._make_report("reload", took, 0 if serving is None else serving.pid)
         if serving is None:
             raise self._no_reload(old, seconds, report)
         self._serving = serving
@@ -183,20 +151,25 @@ class DevServer:
         newer = max(self._marker.stat().st_mtime + 1, time.time())
         os.utime(self._marker, (newer, newer))
 
-    def _wait_for_end_of(self, pid: int, end: float, notes: list[str]) -> None:
-        """Interrupts the wait for threads that do not end."""
-        ended = partial(self._find, "ended", by=pid)
-        ending = self._find("ending", by=pid)
-        if ending is None:
-            return
-        patience = min(self._wait_for_threads, max(0.0, end - time.monotonic()))
-        if ending.data["waits_for"] and self._process.wait_for(ended, patience) is None:
+    def _wait_for_end_of(self, pid: int, end: float, patience: float) -> None:
+        """Interrupts the wait for threads that do not end after ``patience`` seconds."""
+        ending = self._process.wait_for(partial(self._find, "ending", by=pid), end - time.monotonic())
+        gone = partial(self._gone, pid)
+        patience = min(patience, end - time.monotonic())
+        if ending is not None and ending.data["waits_for"] and not self._process.wait_for(gone, patience):
             # As a developer would, by Ctrl-C.  The process then goes on to its atexit hooks.
             self._process.send(pid, signal.SIGINT)
-        if self._process.wait_for(ended, max(0.0, end - time.monotonic())) is None:
-            notes.append("the process did not run all of its atexit hooks: what it held is not known")
+        self._process.wait_for(gone, end - time.monotonic())
 
-    def _make_report(self, when: str, notes: list[str], seconds: float, serving: int = 0) -> Report:
+    def _gone(self, pid: int) -> Event | None:
+        """An event that shows that a process is at its end: its own, or the start of the next child."""
+        events = self._process.events
+        last = max((n for n, event in enumerate(events) if event.pid == pid), default=-1)
+        if last >= 0 and events[last].name == "ended":
+            return events[last]
+        return next((e for e in events[last + 1 :] if e.name == "started" and e.role == "child"), None)
+
+    def _make_report(self, when: When, seconds: float, serving: int = 0, note: str = "") -> Report:
         """About all processes that have ended since the last report; ``serving`` goes on."""
         events = self._process.events
         goes_on = (serving, self._process.pid) if serving else ()
@@ -207,7 +180,7 @@ class DevServer:
         if serving:
             # At every reload the parent goes on holding it.
             about += [event for event in events if event.name == "imported"]
-        return self._judge.report(when, about, notes, seconds)
+        return self._judge.report(when, about, seconds, [note] if note else [])
 
     def _no_reload(self, old: int, seconds: float, report: Report) -> DevServerError:
         if not self._process.is_running():
@@ -246,12 +219,12 @@ class DevServer:
             raise DevServerError(f"{self.name}: has been stopped", self.output)
         if not self._process.is_running():
             raise self._process.error(self.name)
-        pid, began, notes = self.pid, time.monotonic(), list[str]()
+        pid, began, note = self.pid, time.monotonic(), ""
         end = began + seconds
         if number == signal.SIGTERM:
             self._process.send(self._process.pid, number)
             self._process.wait_until_ended(seconds)
-            notes.append(
+            note = (
                 "on SIGTERM Werkzeug's parent process kills the child before its atexit hooks have run: what "
                 "it held is not known"
             )
@@ -259,21 +232,9 @@ class DevServer:
             # A Ctrl-C reaches both processes, and the parent then kills a child that takes more than 0.25 s.
             # So the child alone gets it; the parent follows by itself.
             self._process.send(pid, number)
-            self._process.wait_for(partial(self._find, "ending", by=pid), seconds)
-            self._wait_for_end_of(pid, end, notes)
-            if time.monotonic() - began > _SIGINT_SECONDS:
-                notes.append(
-                    f"after a Ctrl-C in a terminal the parent process would have killed this one after "
-                    f"{_SIGINT_SECONDS:g} s, before its last atexit hooks"
-                )
-            self._process.wait_for(
-                partial(self._find, "ending", by=self._process.pid), end - time.monotonic()
-            )
-            self._wait_for_end_of(self._process.pid, end, notes)
-            self._process.wait_until_ended(max(0.0, end - time.monotonic()))
+            self._wait_for_both(pid, end, self._wait_for_threads)
         self._stopped = True
-        took = time.monotonic() - began
-        report = self._make_report("stop", notes, took)
+        report = self._make_report("stop", time.monotonic() - began, note=note)
         if self._process.is_running():
             self._process.abort(pid)
             raise DevServerError(
@@ -285,12 +246,17 @@ class DevServer:
         self._process.kill()
         return report
 
+    def _wait_for_both(self, child: int, end: float, patience: float) -> None:
+        self._wait_for_end_of(child, end, patience)
+        self._wait_for_end_of(self._process.pid, end, patience)
+        self._process.wait_until_ended(max(0.0, end - time.monotonic()))
+
     def close(self) -> None:
         """End the server, whatever it is doing; not checked."""
         self._stopped = True
         try:
             if self._process.is_running() and self.pid:
                 self._process.send(self.pid, signal.SIGINT)
-                self._process.wait_until_ended(_POLITE_SECONDS)
+                self._wait_for_both(self.pid, time.monotonic() + _POLITE_SECONDS, patience=0)
         finally:
             self._process.kill()
