@@ -1,61 +1,24 @@
-"""What README and docs show is what running it prints.
+"""What README shows is what running it prints.
 
 ``UPDATE_DOCS=1 pytest tests/test_docs.py`` writes the output anew.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-SHOP = ROOT / "docs" / "examples" / "shop"
+from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
 
-
-def run_shop(target: Path, *args: str) -> str:
-    """Run the shop's tests in a copy; the parts that differ from run to run are made the same."""
-    shop = target / "shop"
-    shutil.copytree(SHOP, shop, ignore=shutil.ignore_patterns("__pycache__"))
-    switched_off = [arg for name in ("randomly", "asyncio", "cacheprovider") for arg in ("-p", f"no:{name}")]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    environment["COLUMNS"] = "100"
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *switched_off, *args],
-        cwd=shop,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    text = re.sub(r"in \d+\.\d+s", "in 0.12s", done.stdout)
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def shown(path: Path, name: str) -> tuple[str, str, str]:
-    """The file, split around the block between two comments."""
-    text = path.read_text("utf-8")
-    begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
-    before, _, rest = text.partition(begin)
-    block, _, after = rest.partition(end)
-    return before + begin, block, end + after
+SHOP = EXAMPLES / "shop"
 
 
 def test_readme_shows_what_a_failure_looks_like(tmp_path):
-    output = run_shop(tmp_path, "-q", "tests/test_stock.py")
-    block = "\n```text\n" + output[output.index("=") :] + "```\n\n"
-    before, current, after = shown(ROOT / "README.md", "output")
-    if os.environ.get("UPDATE_DOCS"):
-        (ROOT / "README.md").write_text(before + block + after, "utf-8")
-        current = block
-    assert current == block
+    output = run_example(SHOP, tmp_path, "-q", "tests/test_stock.py")
+    assert_page_shows(ROOT / "README.md", as_block(output[output.index("=") :], "text"))
 
 
 def test_shop_has_one_leak_of_each_kind(tmp_path):
-    output = run_shop(tmp_path)
+    output = run_example(SHOP, tmp_path)
     assert "hygiene: 9 leaks in 9 tests" in output
     assert "closed for the tests: 1 streamed response, 1 upload" in output
     found = re.findall(r"^ +1 test +([\w-]+) ", output, re.MULTILINE)
@@ -64,6 +27,6 @@ def test_shop_has_one_leak_of_each_kind(tmp_path):
 
 
 def test_shop_passes_without_the_plugin(tmp_path):
-    output = run_shop(tmp_path, "--hygiene=off", "-q")
+    output = run_example(SHOP, tmp_path, "--hygiene=off", "-q")
     assert "failed" not in output
     assert "hygiene" not in output

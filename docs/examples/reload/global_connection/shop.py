@@ -1,0 +1,12 @@
+import sqlite3
+
+from flask import Flask
+
+app = Flask(__name__)
+connection = sqlite3.connect("shop.sqlite", check_same_thread=False)
+
+
+@app.get("/")
+def index():
+    (version,) = connection.execute("SELECT sqlite_version()").fetchone()
+    return f"SQLite {version}"
