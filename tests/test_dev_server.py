@@ -269,6 +269,20 @@ assert server.get("/").text == "leaky"
     serve(body, "--hygiene=off", files=files).assert_outcomes(passed=1)
 
 
+def test_thread_that_does_not_end_is_interrupted_with_the_plugin_switched_off(serve):
+    body = """
+server = dev_server("waiting", wait_for_threads=0.5, timeout=20)
+server.reload()
+assert server.get("/").text == "waiting"
+"""
+    source = """
+        import shop, threading
+        threading.Thread(target=threading.Event().wait).start()
+        app = shop.create_app("waiting")
+    """
+    serve(body, "--hygiene=off", files={"waiting.py": source}).assert_outcomes(passed=1)
+
+
 def test_nothing_of_it_is_loaded_before_it_is_used(run_suite):
     source = """
         import sys

@@ -88,6 +88,16 @@ def test_what_the_parent_imports_once_more_is_noted(reload):
     assert result.noted == [("sqlite", "left_open", 1, 2)]
 
 
+def test_thread_that_the_parent_starts_once_more_is_noted(reload):
+    result = reload(
+        """
+        import threading
+        threading.Thread(target=threading.main_thread().join).start()
+        """
+    )
+    assert result.noted == [("thread", "left_open", 1, 2)]
+
+
 def test_what_the_parent_imports_once_more_fails_in_strict_mode(reload):
     result = reload("import sqlite3\nconnection = sqlite3.connect('shop.db')\n", "--hygiene-strict")
     assert result.found == [("sqlite", "left_open", 1, 2)] * 2
@@ -230,7 +240,7 @@ def test_daemon_thread_that_holds_a_connection_is_a_finding(reload):
         """
     )
     assert result.found == [("sqlite", "left_open", 1, 4), ("thread", "left_open", 1, 6)]
-    assert "stop and joins it" in result.said
+    assert "tell the thread to stop, and join it" in result.said
 
 
 def test_daemon_thread_that_holds_nothing_is_noted(reload):

@@ -14,13 +14,10 @@ import threading
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from .ending import Ending
 from .events import ENVIRONMENT, EventWriter, Instructions
-
-if TYPE_CHECKING:
-    from .recorder import Recorder
 
 _LOOK_FOR_PYTEST_EVERY: Final = 0.5
 
@@ -39,7 +36,6 @@ def main() -> None:
 
     # pytest ends a process that hangs by SIGABRT, so that it says where.
     faulthandler.enable()
-    recorder: Recorder | None = None
     if instructions.record:
         from .recorder import Recorder
 
@@ -51,7 +47,7 @@ def main() -> None:
     import flask.cli
 
     _report_failed_imports(flask.cli, events)
-    _steer_reloader(instructions, events, recorder, in_child=in_child)
+    _steer_reloader(instructions, events, ending, in_child=in_child)
     flask.cli.cli.main(prog_name="flask")
 
 
@@ -71,9 +67,11 @@ def _report_failed_imports(module: Any, events: EventWriter) -> None:
 
 
 def _steer_reloader(
-    instructions: Instructions, events: EventWriter, recorder: Recorder | None, *, in_child: bool
+    instructions: Instructions, events: EventWriter, ending: Ending, *, in_child: bool
 ) -> None:
     import werkzeug._reloader
+
+    recorder = ending.recorder
 
     original = werkzeug._reloader.run_with_reloader
 
@@ -90,7 +88,10 @@ def _steer_reloader(
             events.write("imported", **({} if recorder is None else recorder.snapshot()))
             _end_with_pytest(instructions.pytest_pid)
         options.update(interval=instructions.interval, reloader_type="stat")
-        original(serve_and_tell, extra_files=[*(extra_files or ()), instructions.marker], **options)
+        try:
+            original(serve_and_tell, extra_files=[*(extra_files or ()), instructions.marker], **options)
+        finally:
+            ending.main_thread_ends()
 
     werkzeug._reloader.run_with_reloader = run_with_reloader  # type: ignore[assignment]
 

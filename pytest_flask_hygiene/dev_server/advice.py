@@ -10,10 +10,7 @@ from .events import Data
 
 _PER_REQUEST: Final = "open one per request, keep it in g, and close it in @app.teardown_appcontext"
 _ONE_THREAD: Final = "sqlite3 lets only the thread that opened a connection close it"
-_JOIN: Final = (
-    "give the object that started the thread a close() that tells it to stop and joins it, and register that "
-    "with atexit.register"
-)
+_JOIN: Final = "have an atexit hook tell the thread to stop, and join it"
 
 
 def advise(finding: Finding, birth: Data) -> str:
@@ -24,7 +21,7 @@ def advise(finding: Finding, birth: Data) -> str:
     if birth["in_request"]:
         return _in_request(birth["kind"], code)
     if not birth["in_main_thread"]:
-        return f"let the thread close it when it ends; and {_JOIN}"
+        return f"let the thread close it when it ends, and {_JOIN}"
     name = _name(code)
     if birth["kind"] == "sqlite":
         at_exit = f"atexit.register({name or 'connection'}.close)"
@@ -54,8 +51,7 @@ def _name(code: str) -> str:
 
 #: For a thread that Python has to wait for.
 WAITED: Final = (
-    "start it with daemon=True, for Python waits for all other threads before it runs atexit hooks, so that "
-    f"no hook could stop them; and {_JOIN}"
+    f"start it with daemon=True (Python waits for all others before it runs atexit hooks), and {_JOIN}"
 )
 #: For a daemon thread that is simply cut off.
 CUT_OFF: Final = _JOIN

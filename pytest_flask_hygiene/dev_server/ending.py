@@ -57,6 +57,8 @@ class Ending:
         self.recorder: Recorder | None = None
         self._register = atexit.register
         self._shutdown: Callable[[], None] = threading._shutdown  # type: ignore[attr-defined]
+        self._began = 0.0
+        self._waiting: list[tuple[threading.Thread, Data]] = []
         self._waited: list[Data] = []
         self._failed: list[Data] = []
         atexit.register(self._last_hook)
@@ -78,31 +80,47 @@ class Ending:
     def hook_failed(self, hook: Hook, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
         self._failed.append({"hook": repr(hook), "error": f"{type(error).__name__}: {error}", "stack": stack})
 
-    def _on_shutdown(self) -> None:
-        """The main thread has ended."""
-        waiting = []
+    def main_thread_ends(self) -> None:
+        """It leaves the reloader; from here on Python only waits for other threads.
+
+        Not in ``_on_shutdown``, where Python 3.12 starts no more threads.
+        """
+        self._begin()
+        if any("seconds" not in data for _, data in self._waiting):
+            # _thread: this one is no business of the user's.
+            _thread.start_new_thread(self._time, ())
+
+    def _begin(self) -> None:
+        if self._began:
+            return
+        self._began = time.monotonic()
         if self.recorder is not None:
             self.recorder.process_ends = True
-            waiting = self.recorder.waiting_for()
-        self._events.write("ending", waits_for=[data for _, data in waiting])
-        began = time.monotonic()
-        if waiting:
-            # _thread: this one is no business of the user's.
-            _thread.start_new_thread(self._time, (waiting, began))
+            self._waiting = self.recorder.waiting_for()
+        else:
+            main = threading.main_thread()
+            others = [t for t in threading.enumerate() if t is not main and not t.daemon]
+            self._waiting = [(thread, {"text": thread.name}) for thread in others]
+
+    def _on_shutdown(self) -> None:
+        """The main thread has ended."""
+        self._begin()
+        self._events.write("ending", waits_for=[data for _, data in self._waiting])
         try:
             self._shutdown()
         finally:
+            waiting, self._waiting = self._waiting, []
             for thread, data in waiting:
-                data.setdefault("seconds", time.monotonic() - began)
+                data.setdefault("seconds", time.monotonic() - self._began)
                 data["interrupted"] = threading.Thread.is_alive(thread)
             self._waited = [data for _, data in waiting]
             waiting.clear()
 
-    def _time(self, waiting: list[tuple[threading.Thread, Data]], began: float) -> None:
-        while waiting:
-            for thread, data in list(waiting):
+    def _time(self) -> None:
+        while self._waiting:
+            for thread, data in self._waiting:
                 if "seconds" not in data and not threading.Thread.is_alive(thread):
-                    data["seconds"] = time.monotonic() - began
+                    data["seconds"] = time.monotonic() - self._began
             time.sleep(_LOOK_EVERY)
 
     def _last_hook(self) -> None:

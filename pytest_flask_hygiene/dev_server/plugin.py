@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import partial
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..run import Run
 
 _NAME: Final = "flask_hygiene_dev_server"
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _servers_key: Final = pytest.StashKey[list[DevServer]]()
 
 #: Of another server around pytest, of pytest itself, or for what the client does not speak.
@@ -171,7 +173,7 @@ class Reports:
             self._show_findings(report, item, call.excinfo.value)
         if report.failed:
             for server in item.stash.get(_servers_key, ()):
-                report.sections.append((f"output of {server.name}", server.output))
+                report.sections.append((f"output of {server.name}", _COLOURS.sub("", server.output)))
         return report
 
     def _show_findings(self, report: pytest.TestReport, item: pytest.Item, error: LeakError) -> None:

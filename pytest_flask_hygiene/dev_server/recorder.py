@@ -150,7 +150,8 @@ class Recorder:
     def snapshot(self) -> Data:
         """What is open now."""
         held = [_describe(birth, "left_open", birth.describe()) for birth, _ in self._left_open.find(None)]
-        return {"held": held, "faults": list(self._births.faults)}
+        threads = [data for _, data in self.waiting_for()]
+        return {"held": held, "threads": threads, "faults": list(self._births.faults)}
 
     def last_snapshot(self) -> Data:
         """What is still open when the process ends, and what was dropped before."""

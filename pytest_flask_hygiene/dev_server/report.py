@@ -55,9 +55,10 @@ class Judge:
         silent = {e.pid for e in events if e.name == "serving"} - {e.pid for e in ended}
         if silent and not notes:
             notes.append("the process did not run all of its atexit hooks: what it held is not known")
+        is_known = not notes
         if not all(event.data["recorded"] for event in ended):
             notes.append("nothing was recorded: see --hygiene")
-            ended = []
+            is_known, ended = False, []
         found: list[Finding] = []
         warnings: list[str] = []
         # The parent's last: what the child did as well is one finding.
@@ -78,12 +79,12 @@ class Judge:
                 )
         for event in events:
             if event.name == "imported":
-                for birth in event.data.get("held", ()):
+                for birth in (*event.data.get("held", ()), *event.data.get("threads", ())):
                     merge(found, self._of_parent(birth))
         marks = tuple(self._marks())
         for finding in found:
             finding.outcome = decide(finding, self.settings, marks)
-        return Report(self, when, found, list(dict.fromkeys(notes)), warnings, seconds)
+        return Report(self, when, found, list(dict.fromkeys(notes)), warnings, seconds, is_known=is_known)
 
     def _of_child(self, data: Data, when: When) -> Iterable[Finding]:
         held = [*data["held"], *data["dropped"]]
@@ -136,7 +137,14 @@ class Judge:
 
     def _of_parent(self, birth: Data) -> Finding:
         finding = self._finding(birth)
-        finding.happened = "opened here once more by the reloader's parent process, which has no use for it"
+        is_thread = birth["kind"] == "thread"
+        finding.happened = (
+            f"{'started' if is_thread else 'opened'} here once more by the reloader's parent process, which "
+            "has no use for it"
+        )
+        if is_thread:
+            finding.thread = birth["text"]
+            finding.message = f"thread {birth['text']!r}: the parent will wait for it, too"
         finding.advice = advice.IN_PARENT
         finding.listed_only = True
         # Not the same finding as the child's.
@@ -166,7 +174,10 @@ class Report:
         notes: list[str],
         warnings: list[str],
         seconds: float,
+        *,
+        is_known: bool,
     ) -> None:
+        self._is_known = is_known
         self._judge = judge
         self._when = when
         self.findings = [f for f in found if f.outcome == "failed"]
@@ -193,6 +204,8 @@ class Report:
 
     @property
     def title(self) -> str:
+        if not self._is_known and not self.findings:
+            return f"nothing is known of what {self._judge.app} left behind at the {self._when}"
         hooks = sum(f.kind == _HOOK for f in self.findings)
         resources = sum(f.count for f in self.findings) - hooks
         parts = [
