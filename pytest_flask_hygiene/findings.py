@@ -45,6 +45,9 @@ State = Literal["dropped", "left_open", "cycle"]
 #: ``allowed``: a user's decision covers it.  ``library``: counted under a library's name.
 Outcome = Literal["failed", "noted", "allowed", "library"]
 
+#: ``Finding.allowed_by`` of what the baseline accepts.
+ALLOWED_BY: Final = "the baseline"
+
 When = Literal["setup", "call", "teardown", "session"]
 
 

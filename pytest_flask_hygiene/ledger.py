@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import cached_property, wraps
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -13,9 +13,14 @@ from .cost import Cost
 from .faults import Faults
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .findings import Finding, Owner
     from .marks import AllowLeak
     from .settings import Settings
+    from .stale import Stale
+    from .verdict import Verdict
+    from .what_ran import WhatRan
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -128,8 +133,9 @@ class Attempt:
 class Ledger:
     """Everything found in this session."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rootpath: Path) -> None:
         self._settings = settings
+        self._rootpath = rootpath
         self.attempt: Attempt | None = None
         self.by_test: dict[str, list[Finding]] = {}
         self.changed: set[str] = set()
@@ -140,16 +146,35 @@ class Ledger:
         self.responses_closed = 0
         self.uploads_closed = 0
         self.stopped_early: list[str] = []
+        self.what_ran: WhatRan | None = None
+        """In strict mode, and where there is a baseline."""
+        self.stale: list[Stale] = []
+        """In strict mode: marks, lines and baseline entries that are good for nothing."""
+        self.removable = 0
+        """How many entries of the baseline are no longer needed."""
+        self.notes: list[str] = []
+        """What became of the baseline."""
         self.faults = Faults()
         self.cost = Cost()
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Raises :class:`pytest.UsageError` for a baseline that can't be read."""
+        with own_modules():
+            from .verdict import Verdict
+        return Verdict(self._settings, self._rootpath)
 
     def begin(self, attempt: Attempt) -> None:
         self.attempt = attempt
         # pytest-rerunfailures: the last attempt decides.
         if self.by_test.pop(attempt.nodeid, None) is not None:
             self.changed.add(attempt.nodeid)
+            if self.verdict.baseline is not None:
+                self.verdict.baseline.test_begins(attempt.nodeid)
 
     def end(self) -> None:
+        if self.what_ran is not None and self.attempt is not None:
+            self.what_ran.note(self.attempt.nodeid, completed=not self.attempt.failed)
         self.attempt = None
 
     def record(self, finding: Finding) -> None:
@@ -259,9 +284,7 @@ class Ledger:
         self.changed.add(nodeid)
 
     def _decide(self, finding: Finding, marks: Iterable[AllowLeak]) -> None:
-        with own_modules():
-            from .verdict import decide
-        finding.outcome = decide(finding, self._settings, tuple(marks))
+        finding.outcome = self.verdict.decide(finding, marks)
         finding.is_leak = finding.outcome == "failed"
         if finding.is_leak and self._settings.mode == "warn":
             finding.outcome = "noted"
@@ -277,6 +300,9 @@ class Ledger:
             or self.responses_closed
             or self.uploads_closed
             or self.stopped_early
+            or self.stale
+            or self.removable
+            or self.notes
             or self.faults
         )
 

@@ -66,6 +66,11 @@ class Makers:
         entry = self._known.get(id(made))
         return entry[1] if entry is not None and entry[0]() is made else None
 
+    def is_held(self, born: object) -> bool:
+        """Whether the engine that a birth stands for is still there."""
+        known = list(self._known.values())
+        return any(maker.born is born and reference() is not None for reference, maker in known)
+
     # -- SQLAlchemy's engines ------------------------------------------------------------------
 
     def watch_engines(self, module: ModuleType) -> None:

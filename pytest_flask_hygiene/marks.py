@@ -1,4 +1,7 @@
-"""The mark ``allow_leak``: what it accepts.  Loaded where there is such a mark."""
+"""What the user accepts: the mark ``allow_leak`` and the lines of ``hygiene_allow``.
+
+Loaded where there is one.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,15 @@ from .findings import KINDS, Finding
 
 @dataclass(frozen=True)
 class AllowLeak:
-    """One ``@pytest.mark.allow_leak``."""
+    """One ``@pytest.mark.allow_leak``, or one line of ``hygiene_allow``."""
 
     kinds: frozenset[str]
     match: re.Pattern[str] | None
     reason: str
+    key: object = None
+    """Equal for the same mark on several tests: its ``id()``; a line's text."""
+    allowed_by: str = "allow_leak"
+    """Shown where there is no reason."""
 
     def covers(self, finding: Finding) -> bool:
         if self.kinds and finding.kind not in self.kinds:
@@ -51,4 +58,24 @@ def read_mark(mark: pytest.Mark, nodeid: str) -> AllowLeak:
     reason = mark.kwargs.get("reason")
     if reason is not None and not isinstance(reason, str):
         raise wrong(f"reason={reason!r} is not a string")
-    return AllowLeak(frozenset(mark.args), pattern, reason or "")
+    return AllowLeak(frozenset(mark.args), pattern, reason or "", id(mark))
+
+
+def read_line(line: str) -> AllowLeak:
+    """``kind[:regex]  # reason``; raise :class:`pytest.UsageError` for a line that can't be used."""
+
+    def wrong(what: str) -> pytest.UsageError:
+        return pytest.UsageError(f"hygiene_allow: {line!r}: {what} (ini file)")
+
+    # A "#" in the regular expression has no blank before it, or is escaped.
+    rule, reason = [part.strip() for part in (*re.split(r"\s#", line, maxsplit=1), "")][:2]
+    kind, colon, regex = (part.strip() for part in rule.partition(":"))
+    if kind not in KINDS:
+        raise wrong(f"unknown kind {kind!r}; the kinds are {', '.join(KINDS)}")
+    if colon and not regex:
+        raise wrong("nothing after the colon; write kind, or kind:regex  # reason")
+    try:
+        pattern = re.compile(regex) if regex else None
+    except re.error as error:
+        raise wrong(f"{regex!r} is not a regular expression: {error}") from None
+    return AllowLeak(frozenset((kind,)), pattern, reason, line, "hygiene_allow")

@@ -60,6 +60,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _activate(config)
         run = config.stash[run_key]
         run.watch_finalizers()
+        if settings.strict or settings.baseline is not None:
+            with own_modules():
+                from .what_ran import WhatRan
+            run.ledger.what_ran = WhatRan(config)
+            config.pluginmanager.register(run.ledger.what_ran, "flask_hygiene_what_ran")
         _connect_workers(config, run, config.stash[hooks_key])
 
 

@@ -56,7 +56,9 @@ class Run:
         self.imports = PostImport(lambda error: self.births.faults.add("imports", error))
         self.births = BirthRecorder(self.owners)
         self.threads = ThreadRecorder(self.owners, self.births)
-        self.ledger = Ledger(settings)
+        self.ledger = Ledger(settings, config.rootpath)
+        if settings.baseline is not None:
+            _ = self.ledger.verdict  # it can be read
         self.ledger.faults = self.births.faults
         self.warnings = ResourceWarningCheck(self.births, lambda emission: self.evidence.of_warning(emission))
         self.contexts: ContextCheck | NoContexts = NoContexts()
@@ -224,8 +226,12 @@ class Run:
             self.ledger.flush_pending()
         finally:
             self.warnings.close_filters()
+        if self.ledger.what_ran is not None and not hasattr(session.config, "workerinput"):
+            with own_modules():
+                from .decisions import judge_decisions
+            judge_decisions(session, self.ledger, self.settings, self.ledger.what_ran)
         leaks = [f for f in self.ledger.outside_tests if f.outcome == "failed"]
-        if leaks and session.exitstatus in (ExitCode.OK, ExitCode.NO_TESTS_COLLECTED):
+        if (leaks or self.ledger.stale) and session.exitstatus in (ExitCode.OK, ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = ExitCode.TESTS_FAILED
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and leaks:
@@ -234,6 +240,10 @@ class Run:
             for finding in leaks:
                 report = session_report(finding, self._start_path)
                 reporter.stats.setdefault("error", []).append(report)
+        if reporter is not None and self.ledger.stale:
+            with own_modules():
+                from .report.decisions import stale_report
+            reporter.stats.setdefault("error", []).extend(map(stale_report, self.ledger.stale))
 
     # -- one test ------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from . import own_modules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from .marks import AllowLeak
 
@@ -29,7 +30,16 @@ TESTED_PYTHONS: Final = ((3, 10), (3, 11), (3, 12), (3, 13))
 class Settings:
     """What the user asked for.  (Not a dataclass: that takes half a millisecond to make, in every run.)"""
 
-    __slots__ = ("framework_cycles_fail", "mode", "reduced", "source", "strict")
+    __slots__ = (
+        "allow",
+        "baseline",
+        "framework_cycles_fail",
+        "mode",
+        "reduced",
+        "source",
+        "strict",
+        "update_baseline",
+    )
 
     def __init__(
         self,
@@ -39,6 +49,9 @@ class Settings:
         framework_cycles_fail: bool,
         source: tuple[str, ...],
         reduced: str,
+        allow: tuple[AllowLeak, ...] = (),
+        baseline: Path | None = None,
+        update_baseline: bool = False,
     ) -> None:
         self.mode: Final = mode
         self.strict: Final = strict
@@ -47,6 +60,11 @@ class Settings:
         """Further paths or distributions whose code counts as the reader's (``hygiene_source``)."""
         self.reduced: Final = reduced
         """Why only responses and warnings are checked; empty on interpreters that we test."""
+        self.allow: Final = allow
+        """The lines of ``hygiene_allow``."""
+        self.baseline: Final = baseline
+        """The file with the known leaks, absolute."""
+        self.update_baseline: Final = update_baseline
 
     @property
     def header(self) -> str | None:
@@ -77,8 +95,29 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="fail also for what is left open, responses that had to be closed, and cycles made by test code",
     )
+    group.addoption(
+        "--hygiene-baseline",
+        dest="hygiene_baseline",
+        metavar="FILE",
+        default=None,
+        help="accept the leaks that this file lists; what is not in it fails",
+    )
+    group.addoption(
+        "--hygiene-update-baseline",
+        dest="hygiene_update_baseline",
+        action="store_true",
+        default=False,
+        help="write the leaks of this run to the baseline, and accept them",
+    )
     parser.addini("hygiene", "what a leak does: fail (default), warn or off", default="fail")
     parser.addini("hygiene_strict", "the same as --hygiene-strict", type="bool", default=False)
+    parser.addini("hygiene_baseline", "the same as --hygiene-baseline, relative to the ini file", default="")
+    parser.addini(
+        "hygiene_allow",
+        "leaks to accept: a line 'kind[:regex]  # reason' each, searched in message, file and function names",
+        type="linelist",
+        default=[],
+    )
     parser.addini(
         "hygiene_framework_cycles",
         "warn (default): count exception cycles that only libraries close; fail: fail for them",
@@ -105,13 +144,47 @@ def read_settings(config: pytest.Config) -> Settings:
     strict = _option(config, "hygiene_strict")
     if strict is None:
         strict = config.getini("hygiene_strict")
+    mode = read_mode(config)
+    baseline = _baseline(config)
+    update = bool(_option(config, "hygiene_update_baseline"))
+    if update and baseline is None:
+        raise pytest.UsageError(
+            "--hygiene-update-baseline: which file? Name it with --hygiene-baseline=FILE or the ini option "
+            "hygiene_baseline"
+        )
+    if update and mode == "off":
+        raise pytest.UsageError("--hygiene-update-baseline: nothing can be found with --hygiene=off")
     return Settings(
-        mode=read_mode(config),
+        mode=mode,
         strict=bool(strict),
         framework_cycles_fail=_choice(config, "hygiene_framework_cycles", ("warn", "fail")) == "fail",
         source=tuple(config.getini("hygiene_source")),
         reduced=_why_reduced(),
+        allow=_allow_lines(config),
+        baseline=baseline,
+        update_baseline=update,
     )
+
+
+def _baseline(config: pytest.Config) -> Path | None:
+    """Relative to where pytest was started if the command line names it, else to the ini file."""
+    given = _option(config, "hygiene_baseline")
+    if given is not None:
+        if not given:
+            raise pytest.UsageError("--hygiene-baseline: the name of a file is missing")
+        return config.invocation_params.dir / str(given)
+    named = str(config.getini("hygiene_baseline")).strip()
+    folder = config.rootpath if config.inipath is None else config.inipath.parent
+    return folder / named if named else None
+
+
+def _allow_lines(config: pytest.Config) -> tuple[AllowLeak, ...]:
+    lines = [line for line in config.getini("hygiene_allow") if not line.startswith("#")]
+    if not lines:
+        return ()
+    with own_modules():
+        from .marks import read_line
+    return tuple(map(read_line, lines))
 
 
 def _option(config: pytest.Config, dest: str) -> object:

@@ -49,10 +49,14 @@ class Worker:
         """All of it, once more: also what came after the last report."""
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         by_test = {nodeid: _dump(found) for nodeid, found in self.ledger.by_test.items()}
-        lists = {name: _dump(getattr(self.ledger, name)) for name in _LISTS}
-        output[_KEY] = _to_text(
-            {"by_test": by_test, **lists, "counts": _counts(self.ledger), "cost": self.ledger.cost.to_data()}
-        )
+        state: State = {name: _dump(getattr(self.ledger, name)) for name in _LISTS}
+        state |= {"by_test": by_test, "counts": _counts(self.ledger), "cost": self.ledger.cost.to_data()}
+        what_ran = self.ledger.what_ran
+        if what_ran is not None:
+            used = self.ledger.verdict.used
+            what_ran.note_used(used)
+            state |= {"what_ran": what_ran.to_data(), "used": [key for key in used if isinstance(key, str)]}
+        output[_KEY] = _to_text(state)
 
     @harmless
     def _news(self) -> str:
@@ -120,6 +124,8 @@ class Controller:
         text = getattr(node, "workeroutput", {}).get(_KEY)
         if text:
             self._states[node.workerinput["workerid"]] = json.loads(text)
+        elif self.ledger.what_ran is not None:
+            self.ledger.what_ran.worker_lost()
 
     @harmless
     def gather(self) -> None:
@@ -139,6 +145,9 @@ class Controller:
             _add_counts(ledger, state.get("counts"))
             if "cost" in state:
                 ledger.cost.add_data(state["cost"])
+            if ledger.what_ran is not None and "what_ran" in state:
+                ledger.what_ran.add_data(state["what_ran"])
+                ledger.verdict.used.update(state["used"])
         # A worker that crashed will not end its wider fixtures.
         pending = [f for state in states.values() for f in _load(state.get("pending", ()))]
         known = {f.key for f in ledger.findings}

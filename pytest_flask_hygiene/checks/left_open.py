@@ -95,7 +95,7 @@ class LeftOpenCheck:
 
     def _files(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         descriptors = dict(self._descriptors(owners))
-        names = {path: birth for path, birth in self._births.by_path.items() if birth.kind == "file"}
+        names = {path: birth for path, birth in list(self._births.by_path.items()) if birth.kind == "file"}
         if not descriptors and not any(_is_of(birth, owners) for birth in names.values()):
             return
         with own_modules():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import os
 import sys
 import threading
 import time
@@ -34,6 +35,7 @@ class Hook:
         self._ending = ending
 
     def __call__(self, *args: Any, **kwargs: Any) -> object:
+        self._ending.hook_begins(self, self._stack)
         try:
             return self._function(*args, **kwargs)
         except BaseException as error:
@@ -57,6 +59,7 @@ class Ending:
         self.recorder: Recorder | None = None
         self._register = atexit.register
         self._shutdown: Callable[[], None] = threading._shutdown  # type: ignore[attr-defined]
+        self._pid = os.getpid()
         self._began = 0.0
         self._waiting: list[tuple[threading.Thread, Data]] = []
         self._waited: list[Data] = []
@@ -76,6 +79,10 @@ class Ending:
             return self._register(function, *args, **kwargs)
         self._register(Hook(function, frames_of(capture_stack(sys._getframe(1))), self), *args, **kwargs)
         return function
+
+    def hook_begins(self, hook: Hook, stack: list[tuple[str, int, str]]) -> None:
+        """Should it never end, it can be named."""
+        self._events.write("hook", hook=repr(hook), stack=stack)
 
     def hook_failed(self, hook: Hook, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
         self._failed.append({"hook": repr(hook), "error": f"{type(error).__name__}: {error}", "stack": stack})
@@ -104,28 +111,48 @@ class Ending:
 
     def _on_shutdown(self) -> None:
         """The main thread has ended."""
+        if os.getpid() != self._pid:
+            # A process that the application has forked.
+            self._shutdown()
+            return
         self._begin()
         self._events.write("ending", waits_for=[data for _, data in self._waiting])
         try:
             self._shutdown()
         finally:
+            self._note_new()
             waiting, self._waiting = self._waiting, []
             for thread, data in waiting:
-                data.setdefault("seconds", time.monotonic() - self._began)
                 data["interrupted"] = threading.Thread.is_alive(thread)
+                data.setdefault("seconds", time.monotonic() - self._began)
             self._waited = [data for _, data in waiting]
             waiting.clear()
 
+    def _note_new(self) -> None:
+        """Threads that others have started meanwhile: a timer, by the timer before it."""
+        if self.recorder is not None:
+            known = {id(thread) for thread, _ in self._waiting}
+            self._waiting += [entry for entry in self.recorder.waiting_for() if id(entry[0]) not in known]
+
     def _time(self) -> None:
         while self._waiting:
+            self._note_new()
             for thread, data in self._waiting:
                 if "seconds" not in data and not threading.Thread.is_alive(thread):
                     data["seconds"] = time.monotonic() - self._began
             time.sleep(_LOOK_EVERY)
 
     def _last_hook(self) -> None:
+        if os.getpid() != self._pid:
+            return
         if self.recorder is None:
             self._events.write("ended", recorded=False)
             return
-        data = self.recorder.last_snapshot()
+        try:
+            data = self.recorder.last_snapshot()
+        except Exception as error:
+            # Whatever happens, the process has ended.
+            fault = f"last look: {type(error).__name__}: {error}"
+            self._events.write("ended", recorded=True, fault=fault)
+            return
         self._events.write("ended", recorded=True, waited=self._waited, failed_hooks=self._failed, **data)

@@ -19,8 +19,8 @@ Role = Literal["parent", "child"]
 
 #: ``started``: a process is there, nothing of the user's is imported.  ``imported``: the parent has imported
 #: the application and is about to start a child.  ``import_failed``.  ``serving``: the child is.
-#: ``ending``: its main thread has ended.  ``ended``: its ``atexit`` hooks have run.
-Name = Literal["started", "imported", "import_failed", "serving", "ending", "ended"]
+#: ``ending``: its main thread has ended.  ``hook``: an ``atexit`` hook begins.  ``ended``: all have run.
+Name = Literal["started", "imported", "import_failed", "serving", "ending", "hook", "ended"]
 
 Data = dict[str, Any]
 
@@ -59,9 +59,15 @@ class EventWriter:
     def __init__(self, path: str, role: Role) -> None:
         self._path = path
         self._role: Role = role
+        self._pid = os.getpid()
 
     def write(self, name: Name, **data: Any) -> None:
-        """One write to the end of the file, so that two processes do not mix their lines."""
+        """One write to the end of the file, so that two processes do not mix their lines.
+
+        A process that the application forks is none of the server's, and says nothing.
+        """
+        if os.getpid() != self._pid:
+            return
         line = json.dumps({"name": name, "role": self._role, "pid": os.getpid(), "data": data}) + "\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         try:

@@ -16,9 +16,10 @@ from ..leak_error import LeakError
 from ..origin import OriginMap
 from ..report.failure import repr_of_text
 from ..settings import Settings, read_marks
+from ..verdict import Verdict
 from .events import ENVIRONMENT, Instructions
+from .judge import Judge
 from .process import ServerProcess
-from .report import Judge
 from .server import DevServer
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class DevServerFactory:
         self._directories: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
         self._settings = settings
         self._run = run
+        self._verdict = Verdict(settings, self._config.rootpath) if run is None else run.ledger.verdict
         self._servers: list[DevServer] = request.node.stash.setdefault(_servers_key, [])
         if not self._config.pluginmanager.has_plugin(_NAME):
             self._config.pluginmanager.register(Reports(run), _NAME)
@@ -105,9 +107,10 @@ class DevServerFactory:
             app or "the application",
             OriginMap(self._config.rootpath) if self._run is None else self._run.origin,
             self._settings,
+            self._verdict,
             partial(read_marks, self._node),
             self._config.invocation_params.dir,
-            self._warned,
+            self._accepted,
         )
         server = DevServer(name, process, judge, marker, timeout, wait_for_threads)
         self._servers.append(server)
@@ -130,7 +133,7 @@ class DevServerFactory:
         environment[ENVIRONMENT] = instructions.to_text()
         return environment
 
-    def _warned(self, findings: list[Finding]) -> None:
+    def _accepted(self, findings: list[Finding]) -> None:
         _add_to_ledger(self._run, self._node.nodeid, findings)
 
     def close(self) -> None:
@@ -185,5 +188,5 @@ class Reports:
 def _add_to_ledger(run: Run | None, nodeid: str, findings: Sequence[Finding]) -> None:
     if run is not None:
         for finding in findings:
-            finding.nodeid, finding.is_leak = nodeid, True
+            finding.nodeid, finding.is_leak = nodeid, finding.outcome != "allowed"
         run.ledger.add(nodeid, findings)

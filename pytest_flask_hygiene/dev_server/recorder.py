@@ -12,7 +12,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from ..births import Birth, BirthRecorder
+from ..births import ENGINE, Birth, BirthRecorder
 from ..checks.left_open import LeftOpenCheck
 from ..checks.resource_warnings import Emission, ResourceWarningCheck
 from ..checks.stand_ins import SQLITE_NEEDED
@@ -20,7 +20,7 @@ from ..findings import Owner
 from ..imports import PostImport
 from ..owners import OwnerTracker
 from ..stacks import Stack, line_of
-from ..threads import ThreadRecorder
+from ..threads import ThreadRecorder, executor_of
 from .events import Data
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: So long requests that are being answered when the process ends may take to end.
 _REQUEST_SECONDS: Final = 1.0
+_LOOK_EVERY: Final = 0.005
 #: Different stacks at which something was dropped, and texts of warnings, that are remembered at most.
 _MAX_DROPPED: Final = 1000
 _MAX_WARNINGS: Final = 1000
@@ -72,6 +73,8 @@ class Recorder:
         self._generation = 0
         self._by_thread: dict[int, ThreadOwner] = {}
         self._dropped: dict[tuple[str, Stack], Data] = {}
+        self._engines: list[tuple[Birth, Data]] = []
+        """Of which a pooled connection was dropped."""
         self._texts: list[str] = []
         self._ignored_threads: list[weakref.ref[threading.Thread]] = []
         self.process_ends = False
@@ -131,7 +134,9 @@ class Recorder:
         if known is not None:
             known["count"] += 1
         elif len(self._dropped) < _MAX_DROPPED:
-            self._dropped[key] = _describe(birth, "dropped", text)
+            self._dropped[key] = _describe(birth, "dropped", birth.describe(text))
+            if birth.path == ENGINE:
+                self._engines.append((birth, self._dropped[key]))
 
     # Python 3.11 and 3.12 drop connections in silence, at a collection.
     def _on_collection(self, phase: str, info: dict[str, Any]) -> None:
@@ -160,6 +165,9 @@ class Recorder:
         gc.collect()
         if self._sqlite is not None:
             self._sqlite.release_dropped()
+        for birth, data in self._engines:
+            # Not dropped with its engine, but by the pool.
+            data["pool_held"] = self._births.makers.is_held(birth)
         threads = [
             _describe(birth, "left_open", str(birth.path))
             for birth, thread in self._threads.alive_after_grace(None, self._is_of_interest)
@@ -183,22 +191,27 @@ class Recorder:
     def _is_of_interest(self, thread: threading.Thread) -> bool:
         """A thread that is cut off; for others Python has waited."""
         own = any(reference() is thread for reference in self._ignored_threads)
-        return thread.daemon and not own and not answers_request(thread)
+        return thread.daemon and not own and not answers_request(thread) and executor_of(thread) is None
 
     def waiting_for(self) -> list[tuple[threading.Thread, Data]]:
-        """The threads that are not daemons and still run: Python waits for them."""
-        return [
-            (thread, _describe(birth, "left_open", str(birth.path)))
-            for birth, thread in self._threads.alive(None)
-            if not thread.daemon
-        ]
+        """The threads that Python waits for: those that are not daemons, and all of executors."""
+        found = []
+        for birth, thread in self._threads.alive(None):
+            of_executor = executor_of(thread) is not None
+            if of_executor or not thread.daemon:
+                data = _describe(birth, "left_open", str(birth.path))
+                found.append((thread, {**data, "executor": of_executor}))
+        return found
 
 
 def _wait_for_requests() -> None:
     end = time.monotonic() + _REQUEST_SECONDS
     for thread in threading.enumerate():
-        if answers_request(thread):
-            thread.join(max(0.0, end - time.monotonic()))
+        # One that is about to be started is listed, too.
+        while answers_request(thread) and thread.ident is not None and time.monotonic() < end:
+            if not threading.Thread.is_alive(thread):
+                break
+            time.sleep(_LOOK_EVERY)
 
 
 def _is_of_open_request(owner: Owner) -> bool:
@@ -214,6 +227,8 @@ def _describe(birth: Birth, state: str, text: str) -> Data:
         "state": state,
         "text": text,
         "count": 1,
+        "raw": birth.raw,
+        "engine": birth.path == ENGINE,
         "thread": owner.name,
         "in_main_thread": owner.is_main,
         "in_request": owner.answers_request,

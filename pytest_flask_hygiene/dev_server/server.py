@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from .client import Requests, client_of
 from .errors import DevServerError
 from .events import Event
+from .judge import Judge
 from .process import ServerProcess
-from .report import Judge, Report, When
+from .report import Report, When
 
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
@@ -192,7 +193,7 @@ class DevServer(Requests):
             why = "the reloader did not notice the change, or the main thread does not end"
             hanging = old
         elif not any(e.name == "started" and e.pid not in (old, self._process.pid) for e in events[-3:]):
-            why = "the old process did not end"
+            why = f"the old process did not end{self._hook_under_way(old)}"
             hanging = old
         else:
             why = "the new process does not serve"
@@ -204,6 +205,13 @@ class DevServer(Requests):
             self.output,
             report,
         )
+
+    def _hook_under_way(self, pid: int) -> str:
+        """The ``atexit`` hook that a process hangs in."""
+        last = [event for event in self._process.events if event.pid == pid][-1:]
+        if not last or last[0].name != "hook":
+            return ""
+        return f": its atexit hook {last[0].data['hook']} does not end"
 
     def stop(self, number: signal.Signals = signal.SIGINT, timeout: float | None = None) -> Report:
         """Stop the server, and report what its last process left behind.
@@ -238,8 +246,8 @@ class DevServer(Requests):
         if self._process.is_running():
             self._process.abort(pid)
             raise DevServerError(
-                f"{self.name}: still running {seconds:g} s after {number.name}; its output ends with where "
-                "it hung",
+                f"{self.name}: still running {seconds:g} s after {number.name}{self._hook_under_way(pid)}; "
+                "its output ends with where it hung",
                 self.output,
                 report,
             )

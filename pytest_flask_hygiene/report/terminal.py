@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..findings import Finding
+from ..findings import ALLOWED_BY, Finding
 from ..ledger import Ledger, distinct
 from ..settings import Settings
 from . import NO_LEAKS, print_cost, print_no_leaks
+from .decisions import baseline_lines, first_run_lines, stale_lines
 from .failure import clip, culprit, failure_repr, finding_lines, plural, relative
 from .left_open import left_open_lines
 
@@ -29,6 +30,7 @@ def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings
     lines += _session_lines(ledger, start)
     lines += left_open_lines(ledger.findings, start, verbose=verbosity > 0)
     lines += _counts(ledger, start, verbose=verbosity > 0)
+    lines += first_run_lines(ledger, settings, reporter.config)
     if not lines:
         print_no_leaks(reporter, ledger)
         return
@@ -95,9 +97,9 @@ def _groups(findings: list[Finding], start: Path, indent: str) -> list[str]:
 
 def _session_lines(ledger: Ledger, start: Path) -> list[str]:
     findings = [f for f in ledger.outside_tests if f.is_leak]
-    if not findings:
+    if not findings and not ledger.stale:
         return []
-    lines = ["outside tests:"]
+    lines = ["outside tests:", *(f"  {line}" for line in stale_lines(ledger))]
     for finding in findings:
         if finding.nodeid is not None:
             lines.append(f"  found after {finding.nodeid} was reported:")
@@ -135,6 +137,9 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
     if unseen and verbose:
         lines.append(f"warnings about what was opened before the run, or out of sight: {unseen}")
     allowed = [f for f in findings if f.outcome == "allowed"]
+    accepted = [f for f in allowed if f.allowed_by == ALLOWED_BY]
+    lines += baseline_lines(ledger, accepted)
+    allowed = [f for f in allowed if f.allowed_by != ALLOWED_BY]
     if allowed:
         lines.append(f"allowed: {plural(len(allowed), 'leak')}")
         if verbose:

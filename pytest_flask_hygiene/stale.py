@@ -1,0 +1,73 @@
+"""Decisions of the user's that are good for nothing any more, or give no reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+from .baseline import Key
+from .findings import Finding
+
+if TYPE_CHECKING:
+    from .baseline import Baseline
+    from .settings import Settings
+    from .what_ran import MarkUse
+
+_MAX_ENTRIES: Final = 20
+
+
+class Stale:
+    """One that strict mode fails: what the summary and the short summary say of it."""
+
+    def __init__(self, title: str, lines: Iterable[str] = ()) -> None:
+        self.title = title
+        self.lines = list(lines)
+
+
+def judge_of(completed: set[str], collected: set[str], *, all_ran: bool) -> Callable[[Key], bool]:
+    """Whether all that there is of an entry's leak would have been found in this run."""
+
+    def is_judged(key: Key) -> bool:
+        if key.owner in collected:
+            return key.owner in completed
+        # A fixture, an import; or a test that is gone.
+        return all_ran
+
+    return is_judged
+
+
+def stale_marks(marks: Iterable[MarkUse], completed: set[str]) -> list[Stale]:
+    found = []
+    for mark in marks:
+        if not mark.has_reason:
+            found.append(Stale(f'{mark.text} has no reason: add reason="..."'))
+        if not mark.used and mark.nodeids <= completed:
+            found.append(Stale(f"{mark.text} matched nothing: remove it"))
+    return found
+
+
+def stale_lines(settings: Settings, used: set[object], *, all_ran: bool) -> list[Stale]:
+    found = []
+    for line in settings.allow:
+        if not line.reason:
+            found.append(Stale(f'hygiene_allow: "{line.key}" has no reason: add one after "  # "'))
+        if all_ran and line.key not in used:
+            found.append(Stale(f'hygiene_allow: "{line.key}" matched nothing: remove it'))
+    return found
+
+
+def stale_entries(
+    baseline: Baseline, findings: Iterable[Finding], is_judged: Callable[[Key], bool]
+) -> Stale | None:
+    """All of them together: one command removes them."""
+    removable = baseline.removable(findings, is_judged)
+    if not removable:
+        return None
+    lines = [
+        key.describe() + (f" (still {found} of {baseline.entries[key]})" if found else "")
+        for key, found in sorted(removable.items())
+    ]
+    if len(lines) > _MAX_ENTRIES:
+        lines[_MAX_ENTRIES:] = [f"... and {len(lines) - _MAX_ENTRIES} more"]
+    count = "1 entry" if len(removable) == 1 else f"{len(removable)} entries"
+    return Stale(f"{baseline.path.name}: {count} can be removed: --hygiene-update-baseline", lines)
