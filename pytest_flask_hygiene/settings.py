@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, cast
@@ -29,7 +30,7 @@ TESTED_PYTHONS: Final = ((3, 10), (3, 11), (3, 12), (3, 13))
 class Settings:
     """What the user asked for.  (Not a dataclass: that takes half a millisecond to make, in every run.)"""
 
-    __slots__ = ("framework_cycles_fail", "mode", "reduced", "source", "strict")
+    __slots__ = ("framework_cycles_fail", "mode", "reduced", "reports", "source", "strict")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Settings:
         framework_cycles_fail: bool,
         source: tuple[str, ...],
         reduced: str,
+        reports: tuple[str, ...] = (),
     ) -> None:
         self.mode: Final = mode
         self.strict: Final = strict
@@ -47,6 +49,8 @@ class Settings:
         """Further paths or distributions whose code counts as the reader's (``hygiene_source``)."""
         self.reduced: Final = reduced
         """Why only responses and warnings are checked; empty on interpreters that we test."""
+        self.reports: Final = reports
+        """Absolute paths of the files to write, not checked yet (``--hygiene-report``)."""
 
     @property
     def header(self) -> str | None:
@@ -77,6 +81,14 @@ def add_options(parser: pytest.Parser) -> None:
         default=None,
         help="fail also for what is left open, responses that had to be closed, and cycles made by test code",
     )
+    group.addoption(
+        "--hygiene-report",
+        dest="hygiene_report",
+        action="append",
+        metavar="FILE",
+        default=None,
+        help="write all findings to this file, in the format of its ending (.json); repeatable",
+    )
     parser.addini("hygiene", "what a leak does: fail (default), warn or off", default="fail")
     parser.addini("hygiene_strict", "the same as --hygiene-strict", type="bool", default=False)
     parser.addini(
@@ -89,6 +101,9 @@ def add_options(parser: pytest.Parser) -> None:
         "further paths, packages or distributions whose code counts as your own",
         type="linelist",
         default=[],
+    )
+    parser.addini(
+        "hygiene_report", "the same as --hygiene-report: one file per line", type="linelist", default=[]
     )
 
 
@@ -111,7 +126,20 @@ def read_settings(config: pytest.Config) -> Settings:
         framework_cycles_fail=_choice(config, "hygiene_framework_cycles", ("warn", "fail")) == "fail",
         source=tuple(config.getini("hygiene_source")),
         reduced=_why_reduced(),
+        reports=_report_paths(config),
     )
+
+
+def _report_paths(config: pytest.Config) -> tuple[str, ...]:
+    """The command line's are relative to where pytest was started, the ini file's to its own directory."""
+    start = config.invocation_params.dir
+    names = cast("list[str] | None", _option(config, "hygiene_report"))
+    if names is None:
+        names = config.getini("hygiene_report")
+        start = config.inipath.parent if config.inipath is not None else start
+    # As pytest does for its own --junit-xml.
+    paths = (os.path.expanduser(os.path.expandvars(name)) for name in names)
+    return tuple(dict.fromkeys(os.path.join(start, path) for path in paths))
 
 
 def _option(config: pytest.Config, dest: str) -> object:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -52,6 +53,36 @@ def test_readme_shows_what_a_failure_looks_like(tmp_path):
         (ROOT / "README.md").write_text(before + block + after, "utf-8")
         current = block
     assert current == block
+
+
+def test_docs_show_what_is_in_the_json_report(tmp_path):
+    run_shop(tmp_path, "tests/test_stock.py", "--hygiene-report=leaks.json")
+    data = json.loads((tmp_path / "shop" / "leaks.json").read_text("utf-8"))
+    data["cost"] = {"seconds": 0.012345, "share": 0.0432, "parts": {"start-up": 0.006789}}
+    block = "\n```json\n" + json.dumps(data, indent=2) + "\n```\n\n"
+    path = ROOT / "docs" / "reports.md"
+    before, current, after = shown(path, "json")
+    if os.environ.get("UPDATE_DOCS"):
+        path.write_text(before + block + after, "utf-8")
+        current = block
+    assert current == block
+
+
+def test_docs_explain_every_field_of_the_json_report(tmp_path):
+    run_shop(tmp_path, "tests/test_stock.py", "--hygiene-report=leaks.json")
+    data = json.loads((tmp_path / "shop" / "leaks.json").read_text("utf-8"))
+    finding = data["findings"][0]
+    parts = {
+        "a finding": finding,
+        "an owner": finding["owner"],
+        "a frame": finding["site"][0],
+        "counts": data["counts"],
+        "cost": data["cost"],
+    }
+    text = (ROOT / "docs" / "reports.md").read_text("utf-8")
+    for name, part in parts.items():
+        table = text.partition(f"<!-- fields of {name} -->\n\n")[2].partition("\n\n")[0]
+        assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(part)
 
 
 def test_shop_has_one_leak_of_each_kind(tmp_path):

@@ -19,7 +19,10 @@ ON_DEMAND = {
     "holders",
     "marks",
     "reach",
+    "report.as_json",
+    "report.data",
     "report.failure",
+    "report.files",
     "report.junit",
     "report.left_open",
     "report.outcome",
@@ -105,6 +108,11 @@ def test_off_loads_next_to_nothing(modules):
 def test_a_leak_loads_what_tells_of_it(modules):
     own, _ = modules(LEAK, passed=0, failed=1)
     assert own >= {"advice", "evidence", "report.failure", "report.terminal", "verdict"}
+
+
+def test_a_report_that_nobody_asked_for_is_not_loaded(modules):
+    own, _ = modules(LEAK, passed=0, failed=1)
+    assert not own & {f"report.{name}" for name in ("as_json", "data", "files")}
 
 
 def test_flask_loads_what_watches_requests(modules):
