@@ -31,6 +31,7 @@ NO_OTHERS = (
     "pytest_cov",
     "hypothesispytest",
     "html",
+    "pytest_github_actions_annotate_failures",
 )
 
 RunSuite = Callable[..., pytest.RunResult]

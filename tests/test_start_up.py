@@ -23,6 +23,7 @@ ON_DEMAND = {
     "report.data",
     "report.failure",
     "report.files",
+    "report.github",
     "report.junit",
     "report.left_open",
     "report.outcome",
@@ -114,7 +115,7 @@ def test_a_leak_loads_what_tells_of_it(modules):
 
 def test_a_report_that_nobody_asked_for_is_not_loaded(modules):
     own, _ = modules(LEAK, passed=0, failed=1)
-    assert not own & {f"report.{name}" for name in ("as_json", "data", "files", "pytest_html")}
+    assert not own & {f"report.{name}" for name in ("as_json", "data", "files", "github", "pytest_html")}
 
 
 def test_flask_loads_what_watches_requests(modules):
