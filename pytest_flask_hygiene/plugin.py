@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .dev_server.plugin import DevServerFactory
     from .findings import Owner
+    from .report.files import ReportFiles
     from .run import Run
     from .workers import Controller, Worker
 
@@ -66,6 +67,11 @@ def pytest_configure(config: pytest.Config) -> None:
             run.ledger.what_ran = WhatRan(config)
             config.pluginmanager.register(run.ledger.what_ran, "flask_hygiene_what_ran")
         _connect_workers(config, run, config.stash[hooks_key])
+        if settings.reports and not hasattr(config, "workerinput"):
+            with own_modules():
+                from .report.files import ReportFiles
+            files = config.stash[hooks_key].files = ReportFiles(config, settings.reports)
+            config.pluginmanager.register(files, "flask_hygiene_reports")
 
 
 def _activate(config: pytest.Config) -> None:
@@ -130,6 +136,7 @@ class Hooks:
         self.run = run
         self.worker: Worker | None = None
         self.controller: Controller | None = None
+        self.files: ReportFiles | None = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -227,6 +234,8 @@ class Hooks:
                     from .report.session import report_session
                 run = self.run
                 report_session(session.config, run.ledger, run.settings, None if raised else exitstatus)
+            if self.files is not None:
+                self.files.write(session, self.run.ledger)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
         with own_modules():

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .checks.responses import ResponseCheck
     from .checks.sqlite import SqliteCheck
     from .evidence import Evidence
+    from .findings import Finding
 
 _MAX_ROUNDS: Final = 4
 
@@ -396,13 +397,19 @@ class Run:
             return
         if when != "teardown" and not report.passed:
             self.test_did_not_pass()
-        if self.ledger.nothing_to_report(attempt, when):
-            return
-        findings = (self.ledger.judge_call if when == "call" else self.ledger.judge_teardown)(attempt)
-        if findings:
+        findings: list[Finding] = []
+        if not self.ledger.nothing_to_report(attempt, when):
+            findings = (self.ledger.judge_call if when == "call" else self.ledger.judge_teardown)(attempt)
+        of_test = self.ledger.by_test.get(attempt.nodeid)
+        if of_test:
             with own_modules():
-                from .report.outcome import apply_findings
+                from .report.outcome import apply_findings, attach_findings
             apply_findings(report, findings, item.name, self._start_path)
+            of_call = [f for f in of_test if f not in findings] if when == "teardown" else []
+            if report.failed and (attempt.failed or any(f.outcome == "failed" for f in of_call)):
+                # The call has failed, too, and has a case of its own in JUnit XML.
+                of_call = []
+            attach_findings(report, findings, of_call, self._config)
 
     # -- one fixture ---------------------------------------------------------------------------
 

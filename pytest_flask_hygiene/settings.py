@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, cast
@@ -36,6 +37,7 @@ class Settings:
         "framework_cycles_fail",
         "mode",
         "reduced",
+        "reports",
         "source",
         "strict",
         "update_baseline",
@@ -52,6 +54,7 @@ class Settings:
         allow: tuple[AllowLeak, ...] = (),
         baseline: Path | None = None,
         update_baseline: bool = False,
+        reports: tuple[str, ...] = (),
     ) -> None:
         self.mode: Final = mode
         self.strict: Final = strict
@@ -65,6 +68,8 @@ class Settings:
         self.baseline: Final = baseline
         """The file with the known leaks, absolute."""
         self.update_baseline: Final = update_baseline
+        self.reports: Final = reports
+        """Absolute paths of the files to write, not checked yet (``--hygiene-report``)."""
 
     @property
     def header(self) -> str | None:
@@ -109,6 +114,14 @@ def add_options(parser: pytest.Parser) -> None:
         default=False,
         help="write the leaks of this run to the baseline, and accept them",
     )
+    group.addoption(
+        "--hygiene-report",
+        dest="hygiene_report",
+        action="append",
+        metavar="FILE",
+        default=None,
+        help="write all findings to this file, in the format of its ending (.json); repeatable",
+    )
     parser.addini("hygiene", "what a leak does: fail (default), warn or off", default="fail")
     parser.addini("hygiene_strict", "the same as --hygiene-strict", type="bool", default=False)
     parser.addini("hygiene_baseline", "the same as --hygiene-baseline, relative to the ini file", default="")
@@ -128,6 +141,9 @@ def add_options(parser: pytest.Parser) -> None:
         "further paths, packages or distributions whose code counts as your own",
         type="linelist",
         default=[],
+    )
+    parser.addini(
+        "hygiene_report", "the same as --hygiene-report: one file per line", type="linelist", default=[]
     )
 
 
@@ -163,6 +179,7 @@ def read_settings(config: pytest.Config) -> Settings:
         allow=_allow_lines(config),
         baseline=baseline,
         update_baseline=update,
+        reports=_report_paths(config),
     )
 
 
@@ -185,6 +202,18 @@ def _allow_lines(config: pytest.Config) -> tuple[AllowLeak, ...]:
     with own_modules():
         from .marks import read_line
     return tuple(map(read_line, lines))
+
+
+def _report_paths(config: pytest.Config) -> tuple[str, ...]:
+    """The command line's are relative to where pytest was started, the ini file's to its own directory."""
+    start = config.invocation_params.dir
+    names = cast("list[str] | None", _option(config, "hygiene_report"))
+    if names is None:
+        names = config.getini("hygiene_report")
+        start = config.inipath.parent if config.inipath is not None else start
+    # As pytest does for its own --junit-xml.
+    paths = (os.path.expanduser(os.path.expandvars(name)) for name in names)
+    return tuple(dict.fromkeys(os.path.join(start, path) for path in paths))
 
 
 def _option(config: pytest.Config, dest: str) -> object:

@@ -22,7 +22,17 @@ with contextlib.suppress(ImportError):
 pytest_plugins = ["pytester"]
 
 #: Other installed plugins would only slow the inner runs down; tests that are about them ask for them.
-NO_OTHERS = ("asyncio", "randomly", "flask", "xdist", "rerunfailures", "pytest_cov", "hypothesispytest")
+NO_OTHERS = (
+    "asyncio",
+    "randomly",
+    "flask",
+    "xdist",
+    "rerunfailures",
+    "pytest_cov",
+    "hypothesispytest",
+    "html",
+    "pytest_github_actions_annotate_failures",
+)
 
 RunSuite = Callable[..., pytest.RunResult]
 
@@ -66,6 +76,12 @@ def _few_collections(monkeypatch: pytest.MonkeyPatch) -> None:
     """pytest 8.4.0 ends each run inside this process with five collections of its heap."""
     if not hasattr(unraisableexception, "gc_collect_iterations_key"):
         monkeypatch.setattr(unraisableexception, "gc_collect_harder", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _not_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There the plugin prints more."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
@@ -15,6 +16,35 @@ SHOP = EXAMPLES / "shop"
 def test_readme_shows_what_a_failure_looks_like(tmp_path):
     output = run_example(SHOP, tmp_path, "-q", "tests/test_stock.py")
     assert_page_shows(ROOT / "README.md", as_block(output[output.index("=") :], "text"))
+
+
+def json_report(tmp_path):
+    run_example(SHOP, tmp_path, "tests/test_stock.py", "--hygiene-report=leaks.json")
+    return json.loads((tmp_path / "shop" / "leaks.json").read_text("utf-8"))
+
+
+def test_docs_show_what_is_in_the_json_report(tmp_path):
+    data = json_report(tmp_path)
+    data["cost"] = {"seconds": 0.012345, "share": 0.0432, "parts": {"start-up": 0.006789}}
+    assert_page_shows(
+        ROOT / "docs" / "reports.md", as_block(json.dumps(data, indent=2) + "\n", "json"), "json"
+    )
+
+
+def test_docs_explain_every_field_of_the_json_report(tmp_path):
+    data = json_report(tmp_path)
+    finding = data["findings"][0]
+    parts = {
+        "a finding": finding,
+        "an owner": finding["owner"],
+        "a frame": finding["site"][0],
+        "counts": data["counts"],
+        "cost": data["cost"],
+    }
+    text = (ROOT / "docs" / "reports.md").read_text("utf-8")
+    for name, part in parts.items():
+        table = text.partition(f"<!-- fields of {name} -->\n\n")[2].partition("\n\n")[0]
+        assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(part)
 
 
 def test_shop_has_one_leak_of_each_kind(tmp_path):

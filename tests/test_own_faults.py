@@ -339,6 +339,7 @@ TARGETS = (
     "owners.OwnerTracker.get",
     "report.terminal._counts",
     "report.outcome.apply_findings",
+    "report.outcome.attach_findings",
     "run.owner_of_test",
     "report.terminal.session_report",
     "threads.ThreadRecorder._starts",

@@ -161,8 +161,8 @@ def test_a_session_finding_is_a_case_with_one_error(run_suite, pytester):
     (case,) = session_cases(pytester.path / "out.xml")
     assert case.get("classname") == "test_suite"
     assert case.get("name") == "hygiene: file leaked by session fixture 'box'"
-    (error,) = case
-    assert error.tag == "error"
+    assert [part.tag for part in case] == ["properties", "error"]
+    error = case[1]
     assert error.get("message") == "hygiene: file test_suite.py:5"
     assert "fix: " in error.text
 

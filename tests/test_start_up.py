@@ -19,10 +19,16 @@ ON_DEMAND = {
     "holders",
     "marks",
     "reach",
+    "report.as_json",
+    "report.data",
     "report.failure",
+    "report.files",
+    "report.github",
     "report.junit",
     "report.left_open",
     "report.outcome",
+    "report.properties",
+    "report.pytest_html",
     "report.session",
     "report.terminal",
     "upstream",
@@ -105,6 +111,11 @@ def test_off_loads_next_to_nothing(modules):
 def test_a_leak_loads_what_tells_of_it(modules):
     own, _ = modules(LEAK, passed=0, failed=1)
     assert own >= {"advice", "evidence", "report.failure", "report.terminal", "verdict"}
+
+
+def test_a_report_that_nobody_asked_for_is_not_loaded(modules):
+    own, _ = modules(LEAK, passed=0, failed=1)
+    assert not own & {f"report.{name}" for name in ("as_json", "data", "files", "github", "pytest_html")}
 
 
 def test_flask_loads_what_watches_requests(modules):

@@ -36,9 +36,9 @@ def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExc
     where = f"{relative(frame.path, start)}:{frame.line}"
     more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
     # The short test summary shows this beside the test's name.
-    message = _printable(f"hygiene: {first.kind} {where}{more}")
-    crash = ReprFileLocation(_printable(os.path.abspath(frame.path)), frame.line, message)
-    entry = ReprEntryNative([_printable(text.rstrip() + "\n")])
+    message = printable(f"hygiene: {first.kind} {where}{more}")
+    crash = ReprFileLocation(printable(os.path.abspath(frame.path)), frame.line, message)
+    entry = ReprEntryNative([printable(text.rstrip() + "\n")])
     traceback = ReprTraceback([entry], None, style="native")
     return ReprExceptionInfo(reprtraceback=traceback, reprcrash=crash)
 
@@ -116,7 +116,7 @@ def relative(path: str, start: Path) -> str:
         return short_path(path)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A file's name need not be valid text, but what pytest-xdist sends and what is printed must be."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

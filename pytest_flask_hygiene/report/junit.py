@@ -17,6 +17,7 @@ from _pytest.junitxml import bin_xml_escape, mangle_test_address, xml_key
 
 from ..findings import Finding
 from .failure import culprit, failure_repr, relative
+from .properties import properties
 
 if TYPE_CHECKING:
     from _pytest.junitxml import LogXML
@@ -60,6 +61,8 @@ def _add_case(xml: LogXML, finding: Finding, group: str, name: str, config: pyte
         attributes["line"] = str(max(finding.owner.line - 1, 0))
     for key, value in attributes.items():
         case.add_attribute(key, value)
+    for label, told in properties([finding], config.rootpath):
+        case.add_property(label, told)
     text = failure_repr([finding], culprit(finding, config.rootpath), config.invocation_params.dir)
     message = text.reprcrash.message if text.reprcrash is not None else name
     error = ElementTree.Element("error", message=bin_xml_escape(message))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from .. import own_modules
 from ..findings import Finding
 from .failure import failure_repr, finding_lines
+from .properties import properties
 
 
 def apply_findings(report: pytest.TestReport, findings: Sequence[Finding], name: str, start: Path) -> None:
@@ -25,3 +27,23 @@ def apply_findings(report: pytest.TestReport, findings: Sequence[Finding], name:
     if listed:
         lines = [line for f in listed for line in finding_lines(f, start)]
         report.sections.append(("hygiene: also left open", "\n".join(lines)))
+
+
+def attach_findings(
+    report: pytest.TestReport,
+    findings: Sequence[Finding],
+    of_call: Sequence[Finding],
+    config: pytest.Config,
+) -> None:
+    """For what other plugins make of a report.
+
+    ``findings``: those that this report tells of.  ``of_call``: for a teardown, the call's that belong to the
+    same case of JUnit XML, which has what the last report says.
+    """
+    report.user_properties += properties([*of_call, *findings], config.rootpath)
+    if report.failed and config.getoption("htmlpath", None):
+        shown = [f for f in findings if f.outcome in ("failed", "noted")]
+        if shown:
+            with own_modules():
+                from .pytest_html import add_extra
+            add_extra(report, shown, config.invocation_params.dir)

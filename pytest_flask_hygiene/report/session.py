@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -28,6 +29,13 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
             add_to_xml(config, failed)
         except Exception as error:
             ledger.faults.add("JUnit XML", error)
+    if os.environ.get("GITHUB_ACTIONS") == "true" and ledger.leaks:
+        with own_modules():
+            from .github import write_annotations
+        try:
+            write_annotations(config, ledger)
+        except Exception as error:
+            ledger.faults.add("GitHub annotations", error)
     reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus in _WITH_SUMMARY or reporter is None or reporter.no_summary:
         return

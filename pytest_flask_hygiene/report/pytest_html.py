@@ -1,0 +1,45 @@
+"""pytest-html: the findings of a failing test as a part of its row.
+
+Its log, which that plugin shows anyway, has the same as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import pytest
+
+from ..advice import what_happened
+from ..findings import Finding
+from .failure import culprit, printable, relative
+
+
+def add_extra(report: pytest.TestReport, findings: Sequence[Finding], start: Path) -> None:
+    """``start``: the directory that paths are shown relative to."""
+    text = printable("".join(_of_one(finding, start) for finding in findings))
+    # What pytest_html.extras.html() makes.  Plain data: pytest-xdist sends it.
+    extra = {"name": None, "format_type": "html", "content": text, "mime_type": None, "extension": None}
+    report.extras = [*getattr(report, "extras", ()), extra]  # type: ignore[attr-defined]
+
+
+def _of_one(finding: Finding, start: Path) -> str:
+    owner = finding.owner
+    count = f" ({finding.count} times)" if finding.count > 1 else ""
+    happened = finding.message if finding.kind == "cycle" else what_happened(finding)
+    lines = [f"<b>{finding.kind}</b> {escape(happened + count)}"]
+    if finding.message and finding.kind != "cycle":
+        lines.append(f"<code>{escape(finding.message)}</code>")
+    if not owner.is_test:
+        lines.append(f"by {escape(culprit(finding, start))}")
+    if finding.holder:
+        lines.append(f"held by {escape(finding.holder)}")
+    rows = "".join(
+        f"<tr><td>{escape(relative(f.path, start))}:{f.line}</td><td>{escape(f.function)}</td>"
+        f"<td><code>{escape(f.code)}</code></td></tr>"
+        for f in finding.site.frames
+    )
+    table = f"<table>{rows}</table>" if rows else ""
+    head = "<br>".join(lines)
+    return f'<div class="hygiene"><p>{head}</p>{table}<p>fix: {escape(finding.advice)}</p></div>'
