@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .dev_server.plugin import DevServerFactory
     from .findings import Owner
+    from .fixtures import Hygiene
     from .run import Run
     from .workers import Controller, Worker
 
@@ -100,6 +101,21 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     validate_marks(items)
+
+
+@pytest.fixture
+def hygiene(request: pytest.FixtureRequest) -> Iterator[Hygiene]:
+    """Ask for this test's leaks before it ends, or allow some of them.
+
+    ``hygiene.check()`` fails if there are any; ``with hygiene.allow("file"):``; ``hygiene.findings``.
+    """
+    with own_modules():
+        from .fixtures import Hygiene
+    asked = Hygiene(request, request.config.stash.get(run_key, None))
+    try:
+        yield asked
+    finally:
+        asked.close()
 
 
 @pytest.fixture

@@ -12,12 +12,17 @@ PACKAGE = "pytest_flask_hygiene"
 #: Only a finding, an exception cycle or a summary needs these.
 ON_DEMAND = {
     "advice",
+    "blocks",
+    "checkpoint",
     "checks.cycle_graph",
     "checks.cycle_judge",
     "checks.cycle_names",
     "evidence",
+    "fixtures",
     "holders",
+    "leak_error",
     "marks",
+    "raised_leaks",
     "reach",
     "report.failure",
     "report.junit",

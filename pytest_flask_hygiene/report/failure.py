@@ -22,11 +22,15 @@ _MAX_FRAMES = 8
 
 def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> ReprExceptionInfo:
     """``start``: the directory that paths are shown relative to."""
+    return repr_of_text(failure_text(findings, test_name, start), findings, start)
+
+
+def failure_text(findings: Sequence[Finding], test_name: str, start: Path) -> str:
     lines = [headline(findings, test_name), ""]
     for finding in findings:
         lines += finding_lines(finding, start)
         lines.append("")
-    return repr_of_text("\n".join(lines), findings, start)
+    return "\n".join(lines)
 
 
 def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExceptionInfo:
