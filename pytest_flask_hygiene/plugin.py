@@ -17,6 +17,7 @@ from .settings import MARKER_HELP, Settings, add_options, read_mode, read_settin
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
+    from flask.testing import FlaskClient
 
     from .dev_server.plugin import DevServerFactory
     from .findings import Owner
@@ -99,8 +100,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return settings.header if settings is not None and settings.mode != "off" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     validate_marks(items)
+    if any("hygiene_client" in getattr(item, "fixturenames", ()) for item in items):
+        with own_modules():
+            from .client_fixture import register
+        register(config)
 
 
 @pytest.fixture
@@ -116,6 +121,15 @@ def hygiene(request: pytest.FixtureRequest) -> Iterator[Hygiene]:
         yield asked
     finally:
         asked.close()
+
+
+@pytest.fixture
+def hygiene_client(app: Any) -> FlaskClient:
+    """Give the test client of the suite's own fixture ``app``: ``app.test_client()``, not entered."""
+    __tracebackhide__ = True
+    with own_modules():
+        from .client_fixture import make_client
+    return make_client(app)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ ON_DEMAND = {
     "checks.cycle_graph",
     "checks.cycle_judge",
     "checks.cycle_names",
+    "client_fixture",
     "evidence",
     "fixtures",
     "holders",

@@ -40,8 +40,13 @@ def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExc
     where = f"{relative(frame.path, start)}:{frame.line}"
     more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
     # The short test summary shows this beside the test's name.
-    message = _printable(f"hygiene: {first.kind} {where}{more}")
-    crash = ReprFileLocation(_printable(os.path.abspath(frame.path)), frame.line, message)
+    message = f"hygiene: {first.kind} {where}{more}"
+    return repr_at(os.path.abspath(frame.path), frame.line, message, text)
+
+
+def repr_at(path: str, line: int, message: str, text: str) -> ReprExceptionInfo:
+    """``message``: for the short test summary."""
+    crash = ReprFileLocation(_printable(path), line, _printable(message))
     entry = ReprEntryNative([_printable(text.rstrip() + "\n")])
     traceback = ReprTraceback([entry], None, style="native")
     return ReprExceptionInfo(reprtraceback=traceback, reprcrash=crash)
