@@ -12,9 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from .leak_error import LeakError
+
+__all__ = ["LeakError", "__version__"]
 
 __version__ = "0.1.0"
 
@@ -78,6 +81,17 @@ def own_modules() -> Iterator[None]:
         builtins.__import__ = users
         if collects:
             _enable()
+
+
+#: What is public, and the module that it is loaded from when it is asked for.
+_PUBLIC: Final = {"LeakError": "leak_error"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    with own_modules():
+        return getattr(import_module(_PREFIX + _PUBLIC[name]), name)
 
 
 # Here, because pytest would load it in its own way.  The development server's processes have no pytest.

@@ -116,7 +116,7 @@ class Evidence:
         first = finding.owner
         finding.first_use = first.nodeid or first.describe()
         finding.owner = Owner("held", holder.text, path=frames[-1].path, line=frames[-1].line)
-        finding.owner.marks = first.marks
+        finding.owner.marks, finding.owner.allows = first.marks, first.allows
         finding.site = Site(frames, finding.site.library, finding.site.innermost)
 
     def of_warning(self, emission: Emission) -> None:
@@ -183,7 +183,7 @@ class Evidence:
     def of_cycles(self, judgement: Judgement, attempt: Attempt) -> None:
         """Exception cycles that one sweep found."""
         for cycle in judgement.cycles:
-            self._of_cycle(cycle, attempt.cycles_of)
+            self._of_cycle(cycle, self._owners.within(attempt.cycles_of, cycle.frames))
         edge = judgement.library_edge
         if edge:
             self._ledger.library_edges[edge] += 1
@@ -208,7 +208,11 @@ def _is_settled(birth: Birth) -> bool:
 
 def _owner_of(birth: Birth) -> Owner:
     module = importing_module(birth.stack)
-    return Owner("import", module, path=module, line=1) if module else birth.owner
+    if not module:
+        return birth.owner
+    owner = Owner("import", module, path=module, line=1, inside=birth.owner.inside)
+    owner.allows = birth.owner.allows
+    return owner
 
 
 def _is_multiprocessings(stack: Stack) -> bool:

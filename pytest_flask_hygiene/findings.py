@@ -61,9 +61,11 @@ class Owner:
 
     __slots__ = (
         "__weakref__",
+        "allows",
         "code",
         "ended",
         "failed",
+        "inside",
         "line",
         "marks",
         "name",
@@ -71,6 +73,7 @@ class Owner:
         "opened",
         "path",
         "scope",
+        "whole",
     )
 
     def __init__(
@@ -82,6 +85,7 @@ class Owner:
         code: CodeType | None = None,
         path: str = "",
         line: int = 0,
+        inside: str = "",
     ) -> None:
         self.scope = scope
         self.name = name
@@ -96,6 +100,12 @@ class Owner:
         """Its test did not pass by itself: what turns up later is held by the traceback."""
         self.marks: Callable[[], list[AllowLeak]] | None = None
         """The ``allow_leak`` marks of its test."""
+        self.inside = inside
+        """The ``hygiene.allow()`` block that it is a part of its owner for, as text; see ``blocks.py``."""
+        self.allows: tuple[AllowLeak, ...] = ()
+        """What that block allows."""
+        self.whole: Owner | None = None
+        """The owner that it is a part of."""
 
     @property
     def is_test(self) -> bool:
@@ -104,6 +114,9 @@ class Owner:
     @property
     def is_fixture(self) -> bool:
         return self.scope in ("function", "class", "module", "package", "session")
+
+    def is_or_is_part_of(self, owner: Owner) -> bool:
+        return self is owner or self.whole is owner
 
     @property
     def outlives_test(self) -> bool:
@@ -268,7 +281,7 @@ class Finding:
             self.kind,
             self.state,
             # Names alone may be equal: of fixtures in two files, of a test that two classes inherit.
-            (owner.scope, owner.name, owner.nodeid, owner.path, owner.line),
+            (owner.scope, owner.name, owner.nodeid, owner.path, owner.line, owner.inside),
             tuple((f.path, f.line) for f in self.site.frames),
             self.variable,
         )

@@ -99,6 +99,9 @@ class Attempt:
         """The test itself registered finalizers, or did not pass."""
         self.cycles_of: Owner = owner
         """Who is charged with exception cycles found now."""
+        self.call_begun = False
+        self.parts: list[Owner] = []
+        """Of the test and its fixtures; see ``blocks.py``."""
 
     @property
     def failed(self) -> bool:
@@ -107,10 +110,11 @@ class Attempt:
 
     def fail(self) -> None:
         self.owner.failed = True
-        for fixture in self.fixtures:
-            fixture.failed = True
+        for other in (*self.fixtures, *self.parts):
+            other.failed = True
 
     def owns(self, owner: Owner) -> bool:
+        owner = owner.whole or owner
         return owner is self.owner or any(owner is fixture for fixture in self.fixtures)
 
     @property
@@ -126,8 +130,13 @@ class Attempt:
         )
 
     @property
+    def owners_of_test(self) -> set[Owner]:
+        """Without its fixtures."""
+        return {self.owner, *(part for part in self.parts if part.whole is self.owner)}
+
+    @property
     def owners(self) -> set[Owner]:
-        return {self.owner, *self.fixtures}
+        return {self.owner, *self.fixtures, *self.parts}
 
 
 class Ledger:
@@ -278,13 +287,32 @@ class Ledger:
             self.add(attempt.nodeid, findings)
         return findings
 
+    def so_far(self, attempt: Attempt, *, take: bool = False) -> list[Finding]:
+        """What its test and fixtures are charged with, and no report has told of yet; decided.
+
+        ``take``: and none will.
+        """
+        if attempt.failed or attempt.teardown_reported:
+            return []
+        lists = [attempt.in_teardown] if attempt.call_reported else [attempt.in_call, attempt.in_teardown]
+        marks = attempt.owner.marks() if any(lists) and attempt.owner.marks is not None else ()
+        found: list[Finding] = []
+        for findings in lists:
+            own = [f for f in findings if attempt.owns(f.owner)]
+            found += own
+            if take:
+                findings[:] = [f for f in findings if f not in own]
+        for finding in found:
+            self._decide(finding, marks)
+        return found
+
     def add(self, nodeid: str, findings: Iterable[Finding]) -> None:
         """More findings of a test, also of one whose reports are out."""
         self.by_test.setdefault(nodeid, []).extend(findings)
         self.changed.add(nodeid)
 
     def _decide(self, finding: Finding, marks: Iterable[AllowLeak]) -> None:
-        finding.outcome = self.verdict.decide(finding, marks)
+        finding.outcome = self.verdict.decide(finding, (*finding.owner.allows, *marks))
         finding.is_leak = finding.outcome == "failed"
         if finding.is_leak and self._settings.mode == "warn":
             finding.outcome = "noted"

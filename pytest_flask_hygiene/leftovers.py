@@ -45,6 +45,10 @@ class Leftovers:
         self._slow: list[tuple[float, Birth]] = []
         """Threads that were still running when their owners ended, and how long they may."""
 
+    def open_now(self, owners: Collection[Owner]) -> list[tuple[Birth, object]]:
+        """What these owners, who go on, have open; threads apart."""
+        return self._check.find(owners) if self._check.may_have(owners) else []
+
     def may_be_of(self, owners: Collection[Owner]) -> bool:
         """Whether one of these owners seems to have something open."""
         return self._check.may_have(owners)

@@ -1,4 +1,4 @@
-"""What the user accepts: the mark ``allow_leak`` and the lines of ``hygiene_allow``.
+"""What the user accepts: the mark ``allow_leak``, ``hygiene.allow()`` and the lines of ``hygiene_allow``.
 
 Loaded where there is one.
 """
@@ -6,7 +6,9 @@ Loaded where there is one.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
@@ -38,27 +40,30 @@ class AllowLeak:
 
 def read_mark(mark: pytest.Mark, nodeid: str) -> AllowLeak:
     """Raise :class:`pytest.UsageError` for one that can't be used."""
+    try:
+        unknown = set(mark.kwargs) - {"match", "reason"}
+        if unknown:
+            raise TypeError(f"unknown argument {sorted(unknown)[0]!r}; it takes kinds, match= and reason=")
+        return make_allow(mark.args, mark.kwargs.get("match"), mark.kwargs.get("reason"), id(mark))
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"allow_leak on {nodeid}: {error}") from None
 
-    def wrong(what: str) -> pytest.UsageError:
-        return pytest.UsageError(f"allow_leak on {nodeid}: {what}")
 
-    for kind in mark.args:
+def make_allow(kinds: Sequence[object], match: object, reason: object, key: object = None) -> AllowLeak:
+    """Raise :class:`TypeError` or :class:`ValueError` for what can't be used."""
+    for kind in kinds:
         if kind not in KINDS:
-            raise wrong(f"unknown kind {kind!r}; the kinds are {', '.join(KINDS)}")
-    unknown = set(mark.kwargs) - {"match", "reason"}
-    if unknown:
-        raise wrong(f"unknown argument {sorted(unknown)[0]!r}; it takes kinds, match= and reason=")
-    match = mark.kwargs.get("match")
+            raise ValueError(f"unknown kind {kind!r}; the kinds are {', '.join(KINDS)}")
     pattern = None
     if match is not None:
         try:
-            pattern = re.compile(match)
+            pattern = re.compile(cast("str", match))
         except (re.error, TypeError) as error:
-            raise wrong(f"match={match!r} is not a regular expression: {error}") from None
-    reason = mark.kwargs.get("reason")
+            wrong = f"match={match!r} is not a regular expression: {error}"
+            raise (ValueError if isinstance(error, re.error) else TypeError)(wrong) from None
     if reason is not None and not isinstance(reason, str):
-        raise wrong(f"reason={reason!r} is not a string")
-    return AllowLeak(frozenset(mark.args), pattern, reason or "", id(mark))
+        raise TypeError(f"reason={reason!r} is not a string")
+    return AllowLeak(frozenset(cast("Sequence[str]", kinds)), pattern, reason or "", key)
 
 
 def read_line(line: str) -> AllowLeak:

@@ -17,9 +17,11 @@ from .settings import MARKER_HELP, Settings, add_options, read_mode, read_settin
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
+    from flask.testing import FlaskClient
 
     from .dev_server.plugin import DevServerFactory
     from .findings import Owner
+    from .fixtures import Hygiene
     from .report.files import ReportFiles
     from .run import Run
     from .workers import Controller, Worker
@@ -109,8 +111,36 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return settings.header if settings is not None and settings.mode != "off" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     validate_marks(items)
+    if any("hygiene_client" in getattr(item, "fixturenames", ()) for item in items):
+        with own_modules():
+            from .client_fixture import register
+        register(config)
+
+
+@pytest.fixture
+def hygiene(request: pytest.FixtureRequest) -> Iterator[Hygiene]:
+    """Ask for this test's leaks before it ends, or allow some of them.
+
+    ``hygiene.check()`` fails if there are any; ``with hygiene.allow("file"):``; ``hygiene.findings``.
+    """
+    with own_modules():
+        from .fixtures import Hygiene
+    asked = Hygiene(request, request.config.stash.get(run_key, None))
+    try:
+        yield asked
+    finally:
+        asked.close()
+
+
+@pytest.fixture
+def hygiene_client(app: Any) -> FlaskClient:
+    """Give the test client of the suite's own fixture ``app``: ``app.test_client()``, not entered."""
+    __tracebackhide__ = True
+    with own_modules():
+        from .client_fixture import make_client
+    return make_client(app)
 
 
 @pytest.fixture

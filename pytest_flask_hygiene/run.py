@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from .blocks import Blocks
     from .checks.contexts import ContextCheck
     from .checks.responses import ResponseCheck
     from .checks.sqlite import SqliteCheck
@@ -94,7 +95,7 @@ class Run:
         )
         self._decisions = _filters_on_record(config)
         self._generation = 0
-        self._pushes_before_call = 0
+        self.pushes_before_call = 0
         self._last_failed = False
         self._nothing_torn_down = False
         self._thaw_needed = False
@@ -109,6 +110,13 @@ class Run:
         return Evidence(
             self.settings, self.ledger, self.origin, self.owners, lambda text: self.warnings.silenced(text)
         )
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """Of ``hygiene.allow()``."""
+        with own_modules():
+            from .blocks import Blocks
+        return Blocks(self.owners, self.ledger, self.sweep_so_far)
 
     def _sqlite_check(self) -> SqliteCheck | NoSqlite:
         if not SQLITE_NEEDED:
@@ -299,8 +307,23 @@ class Run:
             self.collector.phase_begins()
             attempt.cycles_of = attempt.owner
 
+    @harmless
+    def sweep_so_far(self) -> None:
+        """Before the attempt's phase is over: find what was dropped and what is in cycles, and free it."""
+        attempt = self.ledger.attempt
+        if attempt is None or not self.full:
+            return
+        if not attempt.call_begun:
+            readers = [f for f in attempt.fixtures if self.origin.is_reader(f.path)]
+            attempt.cycles_of = readers[0] if len(readers) == 1 else attempt.owner
+        self.collector.sweep(free=True)
+        if self.collector.stopped_early:
+            self.note_early_stop(attempt)
+
     def call_begins(self) -> None:
-        self._pushes_before_call = self.contexts.pushes_so_far
+        self.pushes_before_call = self.contexts.pushes_so_far
+        if self.ledger.attempt is not None:
+            self.ledger.attempt.call_begun = True
 
     @harmless
     def call_done(self, passed: bool, own_finalizers: bool) -> None:
@@ -311,12 +334,12 @@ class Run:
         attempt.own_finalizers = own_finalizers or not passed
         if passed and not own_finalizers and self.contexts.any_pushed:
             # What setup_method pushed, teardown_method will pop.
-            self._leftover_contexts({attempt.owner}, since=self._pushes_before_call)
+            self._leftover_contexts(attempt.owners_of_test, since=self.pushes_before_call)
         if self.full:
             # A cycle that holds what the test has opened may go through objects that fixtures have made.
             self.collector.sweep(young=not attempt.owner.opened)
             if self.collector.stopped_early:
-                self._note_early_stop(attempt)
+                self.note_early_stop(attempt)
         attempt.call_swept = True
 
     @harmless
@@ -375,9 +398,9 @@ class Run:
             rounds += 1
         self.collector.stop_saving()
         if self.collector.stopped_early:
-            self._note_early_stop(attempt)
+            self.note_early_stop(attempt)
 
-    def _note_early_stop(self, attempt: Attempt) -> None:
+    def note_early_stop(self, attempt: Attempt) -> None:
         if attempt.nodeid not in self.ledger.stopped_early:
             self.ledger.stopped_early.append(attempt.nodeid)
 

@@ -33,7 +33,7 @@ def _stop_files() -> frozenset[str]:
     )
 
 
-_STOP_FILES: Final = _stop_files()
+STOP_FILES: Final = _stop_files()
 _REWRITE_FILE: Final = os.path.join("_pytest", "assertion", "rewrite.py")
 _RESPONSES_FILE: Final = os.path.join(os.path.dirname(__file__), "checks", "responses.py")
 _MAX_FRAMES: Final = 100
@@ -45,7 +45,7 @@ def capture_stack(frame: FrameType | None) -> Stack:
     room = _MAX_FRAMES
     while frame is not None and room:
         code = frame.f_code
-        if code.co_filename in _STOP_FILES:
+        if code.co_filename in STOP_FILES:
             break
         stack.append((code, frame.f_lasti))
         frame = frame.f_back

@@ -199,7 +199,9 @@ def _dump(findings: Iterable[Finding]) -> list[State]:
 def _dump_one(finding: Finding) -> State:
     owner = finding.owner
     data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site")}
-    data["owner"] = {name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line")}
+    data["owner"] = {
+        name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line", "inside")
+    }
     site = finding.site
     data["site"] = {
         "frames": [_dump_frame(frame) for frame in site.frames],

@@ -12,12 +12,18 @@ PACKAGE = "pytest_flask_hygiene"
 #: Only a finding, an exception cycle or a summary needs these.
 ON_DEMAND = {
     "advice",
+    "blocks",
+    "checkpoint",
     "checks.cycle_graph",
     "checks.cycle_judge",
     "checks.cycle_names",
+    "client_fixture",
     "evidence",
+    "fixtures",
     "holders",
+    "leak_error",
     "marks",
+    "raised_leaks",
     "reach",
     "report.as_json",
     "report.data",

@@ -200,7 +200,7 @@ class ContextCheck:
         return False
 
     def has_pushed(self, owner: Owner) -> bool:
-        return any(birth.owner is owner for _, birth, _ in self._pushes())
+        return any(birth.owner.is_or_is_part_of(owner) for _, birth, _ in self._pushes())
 
     def leaked(
         self, owners: Collection[Owner], held: Callable[[Any, int], bool], since: int = 0

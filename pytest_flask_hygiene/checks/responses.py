@@ -328,7 +328,9 @@ class ResponseCheck:
         if not (self._bodies or self._inputs or self._holders):
             return
         if self._bodies:
-            self._close([body for _, body in sorted(self._bodies.items()) if body.owner is owner])
+            self._close(
+                [body for _, body in sorted(self._bodies.items()) if body.owner.is_or_is_part_of(owner)]
+            )
         if owner.is_test:
             self._close_inputs()
             self._holders.clear()

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from ..leak_error import LeakError
 from ..origin import OriginMap
-from ..report.failure import repr_of_text
+from ..raised_leaks import add_leaks, register
 from ..settings import Settings, read_marks
 from ..verdict import Verdict
 from .events import ENVIRONMENT, Instructions
@@ -54,7 +53,8 @@ class DevServerFactory:
         self._verdict = Verdict(settings, self._config.rootpath) if run is None else run.ledger.verdict
         self._servers: list[DevServer] = request.node.stash.setdefault(_servers_key, [])
         if not self._config.pluginmanager.has_plugin(_NAME):
-            self._config.pluginmanager.register(Reports(run), _NAME)
+            self._config.pluginmanager.register(Reports(), _NAME)
+        register(self._config, run)
 
     def __call__(
         self,
@@ -134,7 +134,7 @@ class DevServerFactory:
         return environment
 
     def _accepted(self, findings: list[Finding]) -> None:
-        _add_to_ledger(self._run, self._node.nodeid, findings)
+        add_leaks(self._run, self._node.nodeid, findings)
 
     def close(self) -> None:
         """End all servers of this test."""
@@ -164,29 +164,12 @@ def _check(app: object, directory: Path, port: object, **seconds: object) -> Non
 class Reports:
     """Registered with the first server."""
 
-    def __init__(self, run: Run | None) -> None:
-        self._run = run
-
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
+        self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if report.failed and call.excinfo is not None and isinstance(call.excinfo.value, LeakError):
-            self._show_findings(report, item, call.excinfo.value)
         if report.failed:
             for server in item.stash.get(_servers_key, ()):
                 report.sections.append((f"output of {server.name}", _COLOURS.sub("", server.output)))
         return report
-
-    def _show_findings(self, report: pytest.TestReport, item: pytest.Item, error: LeakError) -> None:
-        findings = error.findings
-        report.longrepr = repr_of_text(str(error), findings, item.config.invocation_params.dir)
-        _add_to_ledger(self._run, item.nodeid, findings)
-
-
-def _add_to_ledger(run: Run | None, nodeid: str, findings: Sequence[Finding]) -> None:
-    if run is not None:
-        for finding in findings:
-            finding.nodeid, finding.is_leak = nodeid, finding.outcome != "allowed"
-        run.ledger.add(nodeid, findings)

@@ -22,11 +22,15 @@ _MAX_FRAMES = 8
 
 def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> ReprExceptionInfo:
     """``start``: the directory that paths are shown relative to."""
+    return repr_of_text(failure_text(findings, test_name, start), findings, start)
+
+
+def failure_text(findings: Sequence[Finding], test_name: str, start: Path) -> str:
     lines = [headline(findings, test_name), ""]
     for finding in findings:
         lines += finding_lines(finding, start)
         lines.append("")
-    return repr_of_text("\n".join(lines), findings, start)
+    return "\n".join(lines)
 
 
 def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExceptionInfo:
@@ -36,8 +40,13 @@ def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExc
     where = f"{relative(frame.path, start)}:{frame.line}"
     more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
     # The short test summary shows this beside the test's name.
-    message = printable(f"hygiene: {first.kind} {where}{more}")
-    crash = ReprFileLocation(printable(os.path.abspath(frame.path)), frame.line, message)
+    message = f"hygiene: {first.kind} {where}{more}"
+    return repr_at(os.path.abspath(frame.path), frame.line, message, text)
+
+
+def repr_at(path: str, line: int, message: str, text: str) -> ReprExceptionInfo:
+    """``message``: for the short test summary."""
+    crash = ReprFileLocation(printable(path), line, printable(message))
     entry = ReprEntryNative([printable(text.rstrip() + "\n")])
     traceback = ReprTraceback([entry], None, style="native")
     return ReprExceptionInfo(reprtraceback=traceback, reprcrash=crash)

@@ -1,0 +1,128 @@
+"""What the fixture ``hygiene`` gives to a test."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from . import own_modules
+from .leak_error import LeakError
+from .marks import AllowLeak, make_allow
+from .raised_leaks import add_leaks, register
+
+if TYPE_CHECKING:
+    from .blocks import Block
+    from .checkpoint import Checkpoint
+    from .findings import Finding
+    from .ledger import Attempt
+    from .run import Run
+
+
+class Hygiene:
+    """Ask for a test's leaks before it ends, and allow some of them."""
+
+    def __init__(self, request: pytest.FixtureRequest, run: Run | None) -> None:
+        self._name: str = request.node.name
+        self._nodeid: str = request.node.nodeid
+        self._run = run
+        self._attempt: Attempt | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._consumed: list[Finding] = []
+        self._start = request.config.invocation_params.dir
+        if run is not None:
+            with own_modules():
+                from .checkpoint import Checkpoint
+            self._attempt = run.ledger.attempt
+            self._checkpoint = Checkpoint(run, request.node)
+            register(request.config, run)
+
+    def check(self) -> None:
+        """Fail now if the test or one of its fixtures has leaked something, and report it only here.
+
+        Looked for is what was dropped, exception cycles, and contexts that were pushed and that nothing in
+        the running test refers to; in strict mode what fails there, too, as far as it can be told by now.
+        What marks and :meth:`allow` cover is counted, and fails nothing.  With ``--hygiene=warn`` leaks are
+        listed in the summary.
+
+        Raises :class:`~pytest_flask_hygiene.leak_error.LeakError`.
+        """
+        __tracebackhide__ = True
+        run, checkpoint = self._run, self._ready()
+        if run is None or checkpoint is None:
+            return
+        # None: a fault of ours.
+        found = checkpoint.take(sys._getframe(1)) or []
+        self._consumed += found
+        leaks = [f for f in found if f.is_leak]
+        if leaks and run.settings.mode == "warn":
+            add_leaks(run, self._nodeid, leaks)
+        elif leaks:
+            with own_modules():
+                from .report.failure import failure_text
+            raise LeakError(failure_text(leaks, self._name, self._start), leaks)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found in this test so far, also what :meth:`check` has reported; looks before it answers.
+
+        Each has ``kind``, ``state``, ``message``, ``site`` and ``outcome``: only what ``failed`` fails.
+        """
+        checkpoint = self._ready()
+        found = None if checkpoint is None else checkpoint.so_far(sys._getframe(1))
+        return [*self._consumed, *(found or ())]
+
+    def _ready(self) -> Checkpoint | None:
+        if self._run is None or self._checkpoint is None or self._attempt is None:
+            # Off, or a fault of ours.
+            return None
+        if self._run.ledger.attempt is not self._attempt:
+            raise RuntimeError(f"hygiene: it is the fixture of {self._nodeid}, which has ended")
+        return self._checkpoint
+
+    def allow(self, *kinds: str, match: str | None = None, reason: str | None = None) -> Allowed:
+        """A context manager: what is opened inside it is allowed, whenever it turns out to be leaked.
+
+        Also what threads that are started inside it open.  The arguments are those of the marker
+        ``allow_leak``: no kinds mean any; ``match`` is a regular expression, searched in the finding's
+        message and in the file and function names of its site; ``reason`` is shown by ``-v``.
+
+        Raises ValueError or TypeError for an unknown kind, a broken regular expression, or a reason that
+        is not a string.
+        """
+        __tracebackhide__ = True
+        try:
+            allow = make_allow(kinds, match, reason)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"hygiene.allow: {error}") from None
+        return Allowed(self._run, AllowLeak(allow.kinds, allow.match, allow.reason or "hygiene.allow"))
+
+    def close(self) -> None:
+        """The fixture ends."""
+        if self._run is not None and self._attempt is not None and "blocks" in vars(self._run):
+            self._run.blocks.leave_all(self._attempt)
+
+
+class Allowed:
+    """May be entered again, one block after the other or one inside the other."""
+
+    def __init__(self, run: Run | None, allow: AllowLeak) -> None:
+        self._run = run
+        self._allow = allow
+        self._blocks: list[Block | None] = []
+
+    def __enter__(self) -> None:
+        if self._run is not None:
+            self._blocks.append(self._run.blocks.enter(self._allow, sys._getframe(1)))
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        block = self._blocks.pop() if self._blocks else None
+        if self._run is not None and block is not None:
+            self._run.blocks.leave(block)
