@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from xml.etree import ElementTree
+
 import pytest
 
 SUITE = """
@@ -185,3 +188,18 @@ def test_nothing_is_judged_after_a_worker_has_crashed(run_suite):
     suite = SUITE + "\n    def test_crash():\n        import os\n        os._exit(1)\n"
     result = run_suite(suite, "--hygiene-strict", "-n1", files=ini("socket  # why"), with_plugins=("xdist",))
     result.stdout.no_fnmatch_line("*hygiene_allow*")
+
+
+def test_stale_marks_are_errors_in_junit_xml(run_suite, pytester):
+    run_suite(SUITE, "--hygiene-strict", "--junit-xml=junit.xml")
+    cases = ElementTree.parse(pytester.path / "junit.xml").iter("testcase")
+    errors = [case.get("name") for case in cases if case.find("error") is not None]
+    assert len(errors) == 1
+    assert errors[0].startswith("hygiene: allow_leak('file', 'socket', match='x') on ")
+
+
+def test_stale_marks_are_in_the_json_report(run_suite, pytester):
+    run_suite(SUITE, "--hygiene-strict", "--hygiene-report=report.json")
+    (stale,) = json.loads((pytester.path / "report.json").read_text("utf-8"))["stale"]
+    assert stale["title"].endswith("matched nothing: remove it")
+    assert stale["lines"] == []

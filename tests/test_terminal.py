@@ -207,3 +207,19 @@ def test_the_summary_arrives_through_xdist(run_suite):
     pytest.importorskip("xdist")
     result = run_suite(LEAK.format(name="a") + CLEAN, "-n1", with_plugins=("xdist",), subprocess=True)
     result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
+
+
+def test_many_sites_fit_on_a_screen_the_worst_first(run_suite):
+    sites = 12
+    app = "".join(f"def leak_{number}():\n    return open(__file__)\n\n" for number in range(sites))
+    tests = [
+        f"def test_{number}_{count}():\n    shop.leak_{number}()\n"
+        for number in range(sites)
+        for count in range(number + 1)
+    ]
+    result = run_suite("import shop\n" + "\n".join(tests), "-q", "--tb=no", files={"shop.py": app})
+    lines = result.stdout.lines
+    summary = lines[lines.index("hygiene: 78 leaks in 78 tests") :]
+    summary = summary[: next(n for n, line in enumerate(summary) if line.startswith("==="))]
+    assert len(summary) < 24
+    assert [line.split()[0] for line in summary[1 : sites + 1]] == [str(n) for n in range(sites, 0, -1)]

@@ -34,6 +34,9 @@ def report_data(ledger: Ledger, config: pytest.Config) -> Data:
     return {
         "version": VERSION,
         "findings": _findings(ledger, texts),
+        "stale": [
+            {"title": texts(each.title), "lines": list(map(texts, each.lines))} for each in ledger.stale
+        ],
         "counts": _counts(ledger),
         "cost": {
             "seconds": round(ledger.cost.seconds, 6),

@@ -1,4 +1,4 @@
-"""JUnit XML: one case with an error for each session finding.
+"""JUnit XML: one case with an error for each session finding, and for each stale decision.
 
 pytest writes the file before the last fixtures have ended, so it is written once more.
 """
@@ -22,8 +22,10 @@ from .properties import properties
 if TYPE_CHECKING:
     from _pytest.junitxml import LogXML
 
+    from ..stale import Stale
 
-def add_to_xml(config: pytest.Config, findings: Sequence[Finding]) -> None:
+
+def add_to_xml(config: pytest.Config, findings: Sequence[Finding], stale: Sequence[Stale]) -> None:
     xml = config.stash.get(xml_key, None)
     if xml is None:
         return
@@ -33,7 +35,19 @@ def add_to_xml(config: pytest.Config, findings: Sequence[Finding]) -> None:
         names[group, name] += 1
         number = names[group, name]
         _add_case(xml, finding, group, f"{name} ({number})" if number > 1 else name, config)
+    for each in stale:
+        _add_stale(xml, each)
     _write(xml)
+
+
+def _add_stale(xml: LogXML, stale: Stale) -> None:
+    name = f"hygiene: {stale.title}"
+    case = xml.node_reporter(f"hygiene::{name}")
+    case.add_attribute("classname", f"{xml.prefix}.hygiene" if xml.prefix else "hygiene")
+    case.add_attribute("name", name)
+    error = ElementTree.Element("error", message=bin_xml_escape(stale.title))
+    error.text = bin_xml_escape("\n".join((stale.title, *stale.lines)))
+    case.append(error)
 
 
 def _address(finding: Finding, root: Path) -> tuple[str, str]:

@@ -22,11 +22,11 @@ _WITH_SUMMARY: Final = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ER
 def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, exitstatus: int | None) -> None:
     """``exitstatus``: what pytest's hooks were told; None if one of them raised."""
     failed = [f for f in ledger.outside_tests if f.outcome == "failed"]
-    if failed and getattr(config.option, "xmlpath", None):
+    if (failed or ledger.stale) and getattr(config.option, "xmlpath", None):
         with own_modules():
             from .junit import add_to_xml
         try:
-            add_to_xml(config, failed)
+            add_to_xml(config, failed, ledger.stale)
         except Exception as error:
             ledger.faults.add("JUnit XML", error)
     if os.environ.get("GITHUB_ACTIONS") == "true" and ledger.leaks:
@@ -39,5 +39,5 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
     reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus in _WITH_SUMMARY or reporter is None or reporter.no_summary:
         return
-    if ledger.leaks or ledger.faults:
+    if ledger.leaks or ledger.faults or ledger.stale or ledger.notes:
         print_summary(reporter, ledger, settings, config)

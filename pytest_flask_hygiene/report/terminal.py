@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 _MAX_SITES = 20
+#: More sites than these have a line each, so that they fit on a screen.
+_MAX_WITH_EXAMPLES = 6
 _MAX_EDGES = 8
 
 
 def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
     """``start``: the directory that paths are shown relative to."""
     verbosity = reporter.config.get_verbosity()
-    lines = _groups([f for f in ledger.leaks if f.when != "session"], start, "")
+    lines = _groups([f for f in ledger.leaks if f.when != "session"], start, verbose=verbosity > 0)
     lines += _session_lines(ledger, start)
     lines += left_open_lines(ledger.findings, start, verbose=verbosity > 0)
     lines += _counts(ledger, start, verbose=verbosity > 0)
@@ -71,7 +73,7 @@ def session_report(finding: Finding, start: Path) -> pytest.TestReport:
     )
 
 
-def _groups(findings: list[Finding], start: Path, indent: str) -> list[str]:
+def _groups(findings: list[Finding], start: Path, *, verbose: bool) -> list[str]:
     """One row for each site: where, what, in how many tests."""
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
@@ -88,10 +90,11 @@ def _groups(findings: list[Finding], start: Path, indent: str) -> list[str]:
     lines = []
     for number, kind, where, code, example in rows[:_MAX_SITES]:
         tests_text = plural(number, "test")
-        lines.append(f"{indent}{tests_text:>9}  {kind:<10}  {where}  {clip(code, 60)}".rstrip())
-        lines.append(f"{indent}{'':>9}  {'':<10}  {'in ' if number == 1 else 'first in '}{example}")
+        lines.append(f"{tests_text:>9}  {kind:<10}  {where}  {clip(code, 60)}".rstrip())
+        if verbose or len(rows) <= _MAX_WITH_EXAMPLES:
+            lines.append(f"{'':>9}  {'':<10}  {'in ' if number == 1 else 'first in '}{example}")
     if len(rows) > _MAX_SITES:
-        lines.append(f"{indent}... and {plural(len(rows) - _MAX_SITES, 'more site')}")
+        lines.append(f"... and {plural(len(rows) - _MAX_SITES, 'more site')}")
     return lines
 
 
