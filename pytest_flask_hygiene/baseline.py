@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from .findings import ALLOWED_BY, Finding, Owner
-from .origin import short_path
+from .installed import short_path
 
 VERSION: Final = 1
 _ABOUT: Final = "known leaks, accepted by pytest-flask-hygiene; written by pytest --hygiene-update-baseline"

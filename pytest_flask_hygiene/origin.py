@@ -10,16 +10,21 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-import site
 import sys
 from collections.abc import Iterable
-from functools import cache, lru_cache
-from importlib import metadata
 from pathlib import Path
 from types import CodeType
 from typing import Final, Literal
 
 from .findings import Frame, Site
+from .installed import (
+    by_sysconfig,
+    distribution_prefixes,
+    install_prefixes,
+    is_installed,
+    is_plainly_stdlib,
+    library_name,
+)
 from .stacks import Stack, line_of
 
 #: ``ours``: this plugin's own frames, which no site shows.
@@ -43,10 +48,6 @@ FRAMEWORKS: Final = (
 )
 
 
-#: Where distributions are installed, by the name of the directory.
-_PACKAGES: Final = frozenset(("site-packages", "dist-packages"))
-#: The name of a directory on the way to everything that belongs to Python itself.
-_PYTHONS_OWN: Final = _PACKAGES | {f"python{sys.version_info[0]}.{sys.version_info[1]}", "Lib"}
 _MAX_PARENTS: Final = 3
 _ASYNCIO: Final = f"{os.sep}asyncio{os.sep}"
 #: Of the loop's default executor and of its child watcher: they end with the loop or with the process.
@@ -100,16 +101,16 @@ class OriginMap:
             return "library"
         if self._is_test(path):
             return "test"
-        if _is_plainly_stdlib(path):
+        if is_plainly_stdlib(path):
             return "stdlib"
-        if _is_installed(path):
+        if is_installed(path):
             return "app" if path.startswith(self._own_distribution()) else "library"
-        return _by_sysconfig(path)
+        return by_sysconfig(path)
 
     def _is_test(self, path: str) -> bool:
         if path in self._test_files:
             return True
-        return self._looks_like_test(path) and not _is_installed(path)
+        return self._looks_like_test(path) and not is_installed(path)
 
     def _looks_like_test(self, path: str) -> bool:
         name = os.path.basename(path)
@@ -124,7 +125,7 @@ class OriginMap:
     def _own_distribution(self) -> tuple[str, ...]:
         if self._own is None:
             name = project_name(self._rootpath)
-            self._own = tuple(_distribution_prefixes(name)) if name else ()
+            self._own = tuple(distribution_prefixes(name)) if name else ()
         return self._own
 
     def _paths_of_source(self, entry: str) -> list[str]:
@@ -133,8 +134,8 @@ class OriginMap:
             return [str(path) + os.sep]
         if path.is_file():
             return [str(path)]
-        found = _distribution_prefixes(entry)
-        for directory in _install_prefixes(tuple(sys.path)):
+        found = distribution_prefixes(entry)
+        for directory in install_prefixes(tuple(sys.path)):
             base = os.path.join(directory, *entry.split("."))
             if os.path.isdir(base):
                 found.append(base + os.sep)
@@ -187,90 +188,6 @@ def _line(where: int | tuple[CodeType, int]) -> int:
     return where if isinstance(where, int) else line_of(*where)
 
 
-def _is_installed(path: str) -> bool:
-    return path.startswith(_install_prefixes(tuple(sys.path))) or _by_sysconfig(path) == "library"
-
-
-def _is_plainly_stdlib(path: str) -> bool:
-    """Whether it lies in the standard library's directory, and in no other one that could say more."""
-    for prefix in _stdlib_prefixes():
-        if path.startswith(prefix):
-            below = path[len(prefix) :].split(os.sep)
-            others = (entry + os.sep for entry in sys.path if len(entry) >= len(prefix))
-            return (
-                _PACKAGES.isdisjoint(below)
-                and not path.startswith(tuple(others))
-                and not _holds_distributions(prefix.rstrip(os.sep))
-            )
-    return False
-
-
-def _by_sysconfig(path: str) -> Origin:
-    """What the directories themselves don't tell.
-
-    Python knows of more of them than :mod:`site` and ``sys.path`` do (``platstdlib`` in a virtualenv, those
-    of a distributor), under the same names.  :mod:`sysconfig` takes long to load.
-    """
-    if _PYTHONS_OWN.isdisjoint(path.split(os.sep)) and not path.startswith(_stdlib_prefixes()):
-        return "app"
-    install, stdlib = _sysconfig_prefixes()
-    if path.startswith(install):
-        return "library"
-    return "stdlib" if path.startswith((*stdlib, *_stdlib_prefixes())) else "app"
-
-
-@cache
-def _sysconfig_prefixes() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Where distributions are installed, and where the standard library lies."""
-    import sysconfig
-
-    paths = sysconfig.get_paths()
-    install, stdlib = (
-        tuple(p + os.sep for name in names for p in {paths[name], os.path.realpath(paths[name])})
-        for names in (("purelib", "platlib"), ("stdlib", "platstdlib"))
-    )
-    return install, stdlib
-
-
-@cache
-def _stdlib_prefixes() -> tuple[str, ...]:
-    found = {os.path.dirname(os.path.abspath(os.__file__))}
-    zipped = [p for p in sys.path if re.fullmatch(r"python3\d+\.zip", os.path.basename(p))]
-    return tuple(p + os.sep for base in (*found, *zipped) for p in {base, os.path.realpath(base)})
-
-
-@lru_cache(maxsize=8)
-def _install_prefixes(path: tuple[str, ...]) -> tuple[str, ...]:
-    """Directories (and archives) on ``sys.path`` that distributions are installed into."""
-    found = {site.getusersitepackages(), *site.getsitepackages()}
-    found.update(p for p in path if os.path.basename(p) in _PACKAGES)
-    prefixes = {p + os.sep for base in found if base for p in (base, os.path.realpath(base))}
-    for entry in path:
-        # "pip install --target", zip archives: what a distribution's RECORD lists is installed,
-        # the reader's own modules beside it are not.
-        if (
-            entry
-            and not entry.startswith(tuple(prefixes))
-            and entry not in found
-            and _holds_distributions(entry)
-        ):
-            for distribution in metadata.distributions(path=[entry]):
-                if distribution.read_text("RECORD"):
-                    prefixes.update(_files_of(distribution))
-    return tuple(prefixes)
-
-
-@lru_cache(maxsize=256)
-def _holds_distributions(entry: str) -> bool:
-    """Whether there may be a RECORD; asking :mod:`importlib.metadata` takes far longer."""
-    try:
-        return any(name.lower().endswith(".dist-info") for name in os.listdir(entry))
-    except NotADirectoryError:
-        return True
-    except OSError:
-        return False
-
-
 def _framework_prefixes() -> tuple[str, ...]:
     """Where the frameworks that are imported by now lie."""
     found = []
@@ -280,27 +197,6 @@ def _framework_prefixes() -> tuple[str, ...]:
             base = os.path.abspath(file)
             found.append(os.path.dirname(base) + os.sep if os.path.basename(base) == "__init__.py" else base)
     return tuple(found)
-
-
-def _distribution_prefixes(name: str) -> list[str]:
-    try:
-        return _files_of(metadata.distribution(name))
-    except (metadata.PackageNotFoundError, ValueError):
-        return []
-
-
-def _files_of(distribution: metadata.Distribution) -> list[str]:
-    """The packages (as directories) and modules that a distribution installed."""
-    tops: dict[str, None] = {}
-    for file in distribution.files or ():
-        if (
-            file.suffix == ".py"
-            and not file.parts[0].endswith((".dist-info", ".data"))
-            and file.parts[0] != ".."
-        ):
-            base = str(distribution.locate_file(file.parts[0]))
-            tops[base + os.sep if len(file.parts) > 1 else base] = None
-    return list(tops)
 
 
 def project_name(rootpath: Path) -> str:
@@ -341,29 +237,3 @@ def _name_by_pattern(path: Path, pattern: str) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return found.group(1) if found else ""
-
-
-def library_name(filename: str) -> str:
-    """The top-level package that a library's file belongs to, for a summary line."""
-    path = os.path.abspath(filename)
-    prefix = _longest_prefix(path)
-    if not prefix:
-        return os.path.basename(filename)
-    rest = path[len(prefix) :] if prefix.endswith(os.sep) else os.path.basename(prefix)
-    return (rest or os.path.basename(prefix.rstrip(os.sep))).split(os.sep)[0].removesuffix(".py")
-
-
-def short_path(filename: str) -> str:
-    """A library's file below its install directory: ``flask/app.py``."""
-    path = os.path.abspath(filename)
-    prefix = _longest_prefix(path, os.sep)
-    return path[len(prefix) :].replace(os.sep, "/") if prefix else filename
-
-
-def _longest_prefix(path: str, ending: str = "") -> str:
-    prefixes = (*_install_prefixes(tuple(sys.path)), *_stdlib_prefixes())
-    found = [prefix for prefix in prefixes if path.startswith(prefix) and prefix.endswith(ending)]
-    if not found and not _PYTHONS_OWN.isdisjoint(path.split(os.sep)):
-        install, stdlib = _sysconfig_prefixes()
-        found = [prefix for prefix in (*install, *stdlib) if path.startswith(prefix)]
-    return max(found, key=len, default="")

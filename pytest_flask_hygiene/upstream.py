@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from .findings import Kind
-from .origin import OriginMap, short_path
+from .installed import short_path
+from .origin import OriginMap
 from .stacks import Stack
 
 

@@ -9,7 +9,8 @@ import gc
 from dataclasses import dataclass
 from types import CodeType, FrameType, TracebackType
 
-from ..origin import OriginMap, short_path
+from ..installed import short_path
+from ..origin import OriginMap
 from .cycle_graph import Cycle, CycleGraph, address
 
 

@@ -14,7 +14,7 @@ from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocat
 
 from ..advice import what_happened
 from ..findings import Finding, Frame
-from ..origin import short_path
+from ..installed import short_path
 
 _MAX_CODE = 72
 _MAX_FRAMES = 8
