@@ -150,6 +150,8 @@ class Ledger:
         self.uploads_closed = 0
         self.stopped_early: list[str] = []
         self.faults = Faults()
+        self.others_faults: list[str] = []
+        """Of plugins that have named resources of their own."""
         self.cost = Cost()
 
     def begin(self, attempt: Attempt) -> None:
@@ -306,6 +308,7 @@ class Ledger:
             or self.uploads_closed
             or self.stopped_early
             or self.faults
+            or self.others_faults
         )
 
     @property

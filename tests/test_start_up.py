@@ -17,6 +17,7 @@ ON_DEMAND = {
     "checks.cycle_graph",
     "checks.cycle_judge",
     "checks.cycle_names",
+    "checks.resources",
     "client_fixture",
     "evidence",
     "fixtures",
@@ -25,12 +26,15 @@ ON_DEMAND = {
     "marks",
     "raised_leaks",
     "reach",
+    "replacements",
     "report.failure",
     "report.junit",
     "report.left_open",
     "report.outcome",
     "report.session",
     "report.terminal",
+    "resource_hook",
+    "resources",
     "upstream",
     "verdict",
     "workers",
@@ -105,7 +109,8 @@ def test_the_plugin_loads_nobody_elses_modules(modules, source):
 
 def test_off_loads_next_to_nothing(modules):
     own, _ = modules(LEAK, "--hygiene=off")
-    assert own == {PACKAGE, "plugin", "settings"}
+    # The hook has to be known, or pytest would refuse the conftest files that have it.
+    assert own == {PACKAGE, "hookspecs", "plugin", "settings"}
 
 
 def test_a_leak_loads_what_tells_of_it(modules):
