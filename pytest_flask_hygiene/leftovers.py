@@ -86,15 +86,17 @@ class Leftovers:
     def _take_parts(found: list[tuple[Birth, Any]]) -> dict[int, list[Birth]]:
         """What a plugin's resource has opened for itself is part of its finding: the connection's socket."""
         with own_modules():
-            from .reach import reaches
+            from .reach import parts_of
+        inner = {id(thing): birth for birth, thing in found if thing is not None}
         parts: dict[int, list[Birth]] = {}
-        for birth, thing in [entry for entry in found if type(entry[0]) is not Birth]:
-            for part, inner in list(found):
-                if inner is not None and inner is not thing and reaches([thing], inner):
-                    if type(part) is not Birth and reaches([inner], thing):
-                        continue
-                    found.remove((part, inner))
-                    parts.setdefault(id(birth), []).append(part)
+        taken: set[int] = set()
+        for birth, thing in found:
+            # Of two that refer to each other the first has the second.
+            if type(birth) is not Birth and id(thing) not in taken:
+                keys = parts_of(thing, inner) - taken
+                taken |= keys
+                parts[id(birth)] = [inner[key] for key in keys]
+        found[:] = [entry for entry in found if id(entry[1]) not in taken]
         return parts
 
     def _may_be_readers(self) -> bool:

@@ -201,6 +201,23 @@ def test_what_it_has_opened_for_itself_is_part_of_it(run):
     result.stdout.no_fnmatch_line("*x socket*")
 
 
+def test_what_it_shares_with_others_is_not(run):
+    suite = """
+    import logging
+
+    kept = []
+
+    def test_it():
+        logger = logging.getLogger("shop")
+        logger.addHandler(logging.FileHandler("shop.log"))
+        kept.append(lib.Connection())
+        kept[0].logger = logger
+    """
+    result = run(suite)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["still open after their owners ended: 2 *"])
+
+
 def test_left_open_and_dropped_later_is_one_finding(run):
     suite = """
     kept = []

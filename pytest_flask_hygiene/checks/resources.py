@@ -229,11 +229,15 @@ class ResourceCheck:
     def covers(self, thing: Any) -> None:
         """What it has opened for itself is part of one finding: its own."""
         with own_modules():
-            from ..reach import reaches
+            from ..reach import parts_of
+        others: dict[int, Birth] = {}
         for birth in list(self._births.by_id.values()):
             part = None if birth.reported or birth.ref is None else birth.ref()
-            if part is not None and part is not thing and reaches([thing], part):
-                birth.reported = True
+            if part is not None and part is not thing:
+                others[id(part)] = birth
+            del part
+        for key in parts_of(thing, others) if others else ():
+            others[key].reported = True
 
     def _is_open(self, thing: Any, resource: ResourceType) -> bool:
         try:
