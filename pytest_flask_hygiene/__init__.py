@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from .leak_error import LeakError
+    from .resources import ResourceType
 
-__all__ = ["LeakError", "__version__"]
+__all__ = ["LeakError", "ResourceType", "__version__"]
 
 __version__ = "0.1.0"
 
@@ -84,7 +85,7 @@ def own_modules() -> Iterator[None]:
 
 
 #: What is public, and the module that it is loaded from when it is asked for.
-_PUBLIC: Final = {"LeakError": "leak_error"}
+_PUBLIC: Final = {"LeakError": "leak_error", "ResourceType": "resources"}
 
 
 def __getattr__(name: str) -> Any:

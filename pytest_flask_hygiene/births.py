@@ -68,6 +68,13 @@ class Birth:
         self.owner = owner
         owner.opened = True
 
+    def is_open(self, thing: Any) -> bool | None:  # noqa: ARG002
+        """Of a type that a plugin has named; None for one of ours."""
+        return None
+
+    def explain(self, finding: Finding) -> None:
+        """Say more, where the kind does not say it all."""
+
     def describe(self, text: str = "") -> str:
         """What was opened, if it has a name or is of a special sort; else ``text``."""
         if self.path == ENGINE:
@@ -183,7 +190,7 @@ class BirthRecorder:
             if descriptor >= 0 and os.name == "posix":
                 self.by_descriptor[descriptor] = birth
             elif path is not None:
-                self._remember(self.by_path, path, birth)
+                self.remember(self.by_path, path, birth)
         except Exception as error:
             self.fault(error)
 
@@ -209,10 +216,10 @@ class BirthRecorder:
             if known is not None and known.stack[-1:] == birth.stack[-1:] and not known.reported:
                 birth = known
             birth.ref = _weakly(loop)
-            self._remember(self.by_id, id(loop), birth)
+            self.remember(self.by_id, id(loop), birth)
         if loop is None:
             birth.ref = _weakly(args[0])
-        self._remember(self.by_id, id(args[0]), birth)
+        self.remember(self.by_id, id(args[0]), birth)
 
     def _on_sqlite_connect(self, _: tuple[Any, ...]) -> None:
         if self.on_sqlite_connect is not None:
@@ -230,7 +237,7 @@ class BirthRecorder:
             birth = Birth("sqlite", self._owners.get(), capture_stack(frame))
         else:
             birth = maker.born = maker.born or Birth("sqlite", maker.owner, maker.stack, ENGINE)
-        self._remember(self.by_id, id(args[0]), birth)
+        self.remember(self.by_id, id(args[0]), birth)
         if self.on_sqlite_handle is not None:
             self.on_sqlite_handle(args[0], birth)
 
@@ -255,14 +262,14 @@ class BirthRecorder:
                 birth = self._popen_under_way[1]
             self._popen_under_way = None
             birth.ref = _weakly(process)
-            self._remember(self.by_id, id(process), birth)
+            self.remember(self.by_id, id(process), birth)
 
     def _on_mkdtemp(self, args: tuple[Any, ...]) -> None:
         birth = Birth("tempdir", self._owners.get(), capture_stack(sys._getframe(3)), args[0])
-        self._remember(self.by_path, os.fsdecode(args[0]), birth)
+        self.remember(self.by_path, os.fsdecode(args[0]), birth)
 
     @staticmethod
-    def _remember(births: dict[Any, Birth], key: Any, birth: Birth) -> None:
+    def remember(births: dict[Any, Birth], key: Any, birth: Birth) -> None:
         births.pop(key, None)
         if len(births) >= _MAX_OBJECTS:
             for old in list(births)[: _MAX_OBJECTS // 2]:

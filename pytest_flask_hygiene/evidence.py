@@ -57,6 +57,7 @@ class Evidence:
             owner, site = known.owner, known.site
         finding = Finding(birth.kind, state, owner, site, birth.describe(text))
         self._note_upstream(finding, birth)
+        birth.explain(finding)
         self._ledger.record(finding)
 
     def of_left_open(self, birth: Birth, thing: object, holders: HolderFinder) -> None:
@@ -80,6 +81,7 @@ class Evidence:
         self._note_upstream(finding, birth)
         if thing is not None and site.frames:
             self._name_holder(finding, holders.find(thing, site.frames))
+        birth.explain(finding)
         self._ledger.record(finding)
         if birth.reported:
             # Nobody held it: it has been collected since, and was recorded as dropped.
@@ -141,8 +143,8 @@ class Evidence:
             # Opened before the plugin was loaded, or out of its sight: nobody can be charged.
             self._record(emission.kind, "dropped", UNKNOWN_OWNER, Site(), emission.text)
 
-    def of_dropped_sqlite(self, birth: Birth, text: str) -> None:
-        """A connection that Python 3.13 would have warned about, on an older one."""
+    def of_dropped(self, birth: Birth, text: str) -> None:
+        """What Python does not warn about, or not this version.  ``text``: how it would."""
         if not self._silenced(text):
             self.of_birth(birth, "dropped")
 

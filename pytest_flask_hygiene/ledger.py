@@ -164,6 +164,8 @@ class Ledger:
         self.notes: list[str] = []
         """What became of the baseline."""
         self.faults = Faults()
+        self.others_faults: list[str] = []
+        """Of plugins that have named resources of their own."""
         self.cost = Cost()
 
     @cached_property
@@ -332,6 +334,7 @@ class Ledger:
             or self.removable
             or self.notes
             or self.faults
+            or self.others_faults
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import own_modules
 from .births import Birth, BirthRecorder
@@ -69,14 +69,35 @@ class Leftovers:
         found = self._check.find(owners) if owners is not None or self._may_be_readers() else []
         found += threads
         threads.clear()
+        parts = self._take_parts(found) if any(type(birth) is not Birth for birth, _ in found) else {}
         if found:
             self._thaw()
         while found:
             birth, thing = found.pop(0)
             self._record(birth, thing, item)
+            if birth.reported:
+                for part in parts.get(id(birth), ()):
+                    part.reported = True
             del thing
         if owners is not None:
             self._check.forget_closed(owners)
+
+    @staticmethod
+    def _take_parts(found: list[tuple[Birth, Any]]) -> dict[int, list[Birth]]:
+        """What a plugin's resource has opened for itself is part of its finding: the connection's socket."""
+        with own_modules():
+            from .reach import parts_of
+        inner = {id(thing): birth for birth, thing in found if thing is not None}
+        parts: dict[int, list[Birth]] = {}
+        taken: set[int] = set()
+        for birth, thing in found:
+            # Of two that refer to each other the first has the second.
+            if type(birth) is not Birth and id(thing) not in taken:
+                keys = parts_of(thing, inner) - taken
+                taken |= keys
+                parts[id(birth)] = [inner[key] for key in keys]
+        found[:] = [entry for entry in found if id(entry[1]) not in taken]
+        return parts
 
     def _may_be_readers(self) -> bool:
         """Whether anything seems to be open that the reader's code has opened.

@@ -34,6 +34,12 @@ hooks_key = pytest.StashKey["Hooks"]()
 settings_key = pytest.StashKey[Settings]()
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    with own_modules():
+        from . import hookspecs
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
@@ -85,12 +91,12 @@ def _activate(config: pytest.Config) -> None:
         from .run import Run
     run = config.stash[run_key] = Run(config, read_settings(config))
     run.start()
+    # Also when pytest_configure is never reached: a usage error, a broken conftest.
+    config.add_cleanup(run.stop)
     hooks = config.stash[hooks_key] = Hooks(run)
     config.pluginmanager.register(hooks, "flask_hygiene_hooks")
     run.ledger.cost.seconds += perf_counter() - began
     run.ledger.cost.add(START, began)
-    # Also when pytest_configure is never reached: a usage error, a broken conftest.
-    config.add_cleanup(run.stop)
 
 
 def _connect_workers(config: pytest.Config, run: Run, hooks: Hooks) -> None:
@@ -167,11 +173,28 @@ class Hooks:
         self.worker: Worker | None = None
         self.controller: Controller | None = None
         self.files: ReportFiles | None = None
+        self.collecting = False
+        self.unusable: list[pytest.UsageError] = []
+
+    # Called for those that were there before, too.
+    def pytest_plugin_registered(self, plugin: object, plugin_name: str) -> None:
+        if getattr(plugin, "pytest_hygiene_resources", None) is not None:
+            try:
+                self.run.ask_for_resources(plugin, plugin_name)
+            except pytest.UsageError as error:
+                if not self.collecting:
+                    raise
+                # Of a conftest file further down: here it would be an error of its directory.
+                self.unusable.append(error)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
+        self.collecting = True
         with self.run.collecting():
-            return (yield)
+            result = yield
+        if self.unusable:
+            raise self.unusable[0]
+        return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:

@@ -1,15 +1,23 @@
-"""Whether an object can be reached from a fixture's value: then it is the fixture's to close."""
+"""Whether an object can be reached from another: from a fixture's value, which is to close it, say."""
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections import deque
+from collections.abc import Container
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
 _MAX_OBJECTS: Final = 50_000
 #: Through these everything can be reached: a function knows its module, a class its subclasses.
 _WAY_OUT: Final = (ModuleType, FunctionType, type, CodeType, FrameType, BuiltinFunctionType)
+
+_SHARED: Final = (
+    ("logging", "Logger"),
+    ("threading", "Thread"),
+    ("asyncio.base_events", "BaseEventLoop"),
+)
 
 
 def reaches(start: list[Any], wanted: object) -> bool:
@@ -28,5 +36,39 @@ def reaches(start: list[Any], wanted: object) -> bool:
             seen.add(id(candidate))
             queue.extend(gc.get_referents(candidate))
         return False
+    finally:
+        queue.clear()
+
+
+def parts_of(thing: object, wanted: Container[int]) -> set[int]:
+    """The ids, of those wanted, of what an object has for itself.
+
+    Not what it shares with all the program: a logger has everybody's handlers, an event loop all connections.
+    """
+    shared = tuple(
+        cls
+        for module, name in _SHARED
+        if isinstance(cls := getattr(sys.modules.get(module), name, None), type)
+    )
+    seen: set[int] = set()
+    found: set[int] = set()
+    queue = deque(gc.get_referents(thing))
+    try:
+        while queue and len(seen) < _MAX_OBJECTS:
+            candidate = queue.popleft()
+            cls = type(candidate)
+            if (
+                candidate is thing
+                or cls is str
+                or id(candidate) in seen
+                or issubclass(cls, _WAY_OUT)
+                or issubclass(cls, shared)
+            ):
+                continue
+            seen.add(id(candidate))
+            if id(candidate) in wanted:
+                found.add(id(candidate))
+            queue.extend(gc.get_referents(candidate))
+        return found
     finally:
         queue.clear()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from .blocks import Blocks
     from .checks.contexts import ContextCheck
+    from .checks.resources import ResourceCheck
     from .checks.responses import ResponseCheck
     from .checks.sqlite import SqliteCheck
     from .evidence import Evidence
@@ -65,6 +66,7 @@ class Run:
         self.warnings = ResourceWarningCheck(self.births, lambda emission: self.evidence.of_warning(emission))
         self.contexts: ContextCheck | NoContexts = NoContexts()
         self.responses: ResponseCheck | NoResponses = NoResponses()
+        self.resources: ResourceCheck | None = None
         self.cycles = CycleCheck(self.origin)
         self.sqlite: SqliteCheck | NoSqlite = self._sqlite_check()
         self.collector = Collector(
@@ -123,7 +125,7 @@ class Run:
             return NoSqlite()
         with own_modules():
             from .checks.sqlite import SqliteCheck
-        return SqliteCheck(lambda birth, text: self.evidence.of_dropped_sqlite(birth, text))
+        return SqliteCheck(lambda birth, text: self.evidence.of_dropped(birth, text))
 
     def _context_check(self) -> ContextCheck:
         if isinstance(self.contexts, NoContexts):
@@ -143,6 +145,26 @@ class Run:
             lambda: self.contexts,
         )
         check.wrap(module)
+
+    def ask_for_resources(self, plugin: object, name: str) -> None:
+        """A plugin that has the hook ``pytest_hygiene_resources`` is there.
+
+        Raises :class:`pytest.UsageError` for what it can't have meant.
+        """
+        if not self.full:
+            return
+        with own_modules():
+            from .checks.resources import ResourceCheck
+            from .resource_hook import ask
+        if self.resources is None:
+            self.resources = ResourceCheck(
+                self.owners,
+                self.births,
+                lambda birth, text: self.evidence.of_dropped(birth, text),
+                self.warnings.while_finalized,
+                self.ledger.others_faults,
+            )
+        ask(self._config, plugin, name, self.resources.watch)
 
     # -- the session ---------------------------------------------------------------------------
 
@@ -168,6 +190,7 @@ class Run:
             self.warnings.stop,
             self.contexts.stop,
             self.sqlite.stop,
+            *([self.resources.stop] if self.resources is not None else []),
             self.cycles.stop,
             self.threads.stop,
             self.births.stop,

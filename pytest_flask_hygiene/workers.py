@@ -174,6 +174,7 @@ def _counts(ledger: Ledger) -> State:
         "uploads_closed": ledger.uploads_closed,
         "stopped_early": list(ledger.stopped_early),
         "faults": list(ledger.faults),
+        "others_faults": list(ledger.others_faults),
     }
 
 
@@ -185,6 +186,7 @@ def _add_counts(ledger: Ledger, counts: State | None) -> None:
     ledger.uploads_closed += counts["uploads_closed"]
     ledger.stopped_early += counts["stopped_early"]
     ledger.faults += counts["faults"]
+    ledger.others_faults += counts["others_faults"]
 
 
 def _to_text(state: State) -> str:

@@ -52,7 +52,7 @@ class LeftOpenCheck:
         for key, birth in list(births.items()):
             if _is_of(birth, owners):
                 thing = None if birth.ref is None else birth.ref()
-                if birth.ref is None or (thing is not None and _is_open(thing)):
+                if birth.ref is None or (thing is not None and _is_open(birth, thing)):
                     return True
                 del births[key]
         return False
@@ -75,7 +75,7 @@ class LeftOpenCheck:
         for key, birth in list(births.by_id.items()):
             if birth.owner in owners and birth.ref is not None:
                 thing = birth.ref()
-                if thing is None or not _is_open(thing):
+                if thing is None or not _is_open(birth, thing):
                     del births.by_id[key]
         for path, birth in list(births.by_path.items()):
             if birth.kind == "tempdir" and birth.owner in owners and not os.path.isdir(path):
@@ -121,7 +121,7 @@ class LeftOpenCheck:
                 continue
             if birth.ref is not None:
                 thing = birth.ref()
-                if thing is not None and _is_open(thing):
+                if thing is not None and _is_open(birth, thing):
                     yield birth, thing
             elif birth.kind == "sqlite":
                 connections[key] = birth
@@ -158,8 +158,11 @@ def _is_of(birth: Birth | None, owners: Collection[Owner] | None) -> bool:
     )
 
 
-def _is_open(thing: Any) -> bool:
+def _is_open(birth: Birth, thing: Any) -> bool:
     """Whether a socket, a subprocess or an event loop is open, without calling anything of the user's."""
+    answer = birth.is_open(thing)
+    if answer is not None:
+        return answer
     modules = sys.modules
     cls = type(thing)
     socket = modules.get("socket")

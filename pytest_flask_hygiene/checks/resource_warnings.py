@@ -58,6 +58,12 @@ class ResourceWarningCheck:
         self._original: Callable[[warnings.WarningMessage], None] | None = None
         self._original_hook: Any = None
         self._listening = False
+        self._finalized: Birth | None = None
+
+    def while_finalized(self, birth: Birth | None) -> Birth | None:
+        """What warnings that name no object are about from now on; returns what it was."""
+        before, self._finalized = self._finalized, birth
+        return before
 
     def start(self) -> None:
         self._original = warnings._showwarnmsg  # type: ignore[attr-defined]
@@ -192,7 +198,7 @@ class ResourceWarningCheck:
         if source is None:
             if frame is not None and _directory_being_cleaned(frame):
                 return "tempdir", None
-            return kind, None
+            return kind, self._finalized
         birth = self._births.by_id.get(id(source))
         if birth is not None:
             return birth.kind, birth

@@ -159,6 +159,7 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
         tests = plural(len(ledger.stopped_early), "test")
         first = ledger.stopped_early[0]
         lines.append(f"cycle check stopped early in {tests} (more than 10,000 objects in cycles): {first}")
+    lines += dict.fromkeys(ledger.others_faults)
     return lines + fault_lines(ledger.faults)
 
 
