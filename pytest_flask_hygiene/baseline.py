@@ -20,9 +20,12 @@ from typing import Final, NamedTuple
 import pytest
 
 from .findings import ALLOWED_BY, Finding, Owner
-from .installed import short_path
+from .paths import Paths
 
 VERSION: Final = 1
+#: The owner of exception cycles: which test meets one first may depend on the order.
+ANY_TEST: Final = "any test"
+_SERVER: Final = "server"
 _ABOUT: Final = "known leaks, accepted by pytest-flask-hygiene; written by pytest --hygiene-update-baseline"
 _FIELDS: Final = ("kind", "file", "function", "owner")
 
@@ -35,7 +38,7 @@ class Key(NamedTuple):
     function: str
     kind: str
     owner: str
-    """A test's node id; a fixture with its scope and file; an import; what holds it."""
+    """A test's node id; a fixture with its scope, file and class; an import; what holds it."""
 
     def describe(self) -> str:
         return f"{self.kind} opened in {self.file} {self.function}, by {self.owner}"
@@ -46,48 +49,56 @@ class Baseline:
         """Raise :class:`pytest.UsageError` for a file that can't be read."""
         self.path = path
         self.update = update
-        self._rootpath = rootpath
+        self._paths = Paths(rootpath)
         self.entries: dict[Key, int] = _load(path, may_be_missing=update)
         self._accepted: dict[str | None, Counter[Key]] = {}
         """How many of each have been accepted, by the test that was charged with them."""
 
     def key_of(self, finding: Finding) -> Key:
-        frame = finding.site.frame
-        if frame is None:
-            return Key("", finding.variable, finding.kind, self._owner(finding.owner))
-        return Key(self._relative(frame.path), frame.function, finding.kind, self._owner(finding.owner))
+        frames = finding.site.frames
+        owner = ANY_TEST if finding.kind == "cycle" else self._owner(finding.owner)
+        if not frames:
+            return Key("", finding.variable, finding.kind, owner)
+        # A comprehension has a frame of its own up to Python 3.11, and may be a generator on any.
+        own = [f for f in frames if not f.function.startswith("<") or f.function == "<module>"]
+        frame = own[-1] if own and own[-1].path == frames[-1].path else frames[-1]
+        return Key(self._paths(frame.path), frame.function, finding.kind, owner)
 
     def _owner(self, owner: Owner) -> str:
         if owner.is_test:
             return owner.nodeid or owner.name
         if owner.is_fixture:
-            return f"{owner.describe()} of {self._relative(owner.path)}"
+            within = f"::{owner.within}" if owner.within else ""
+            return f"{owner.describe()} of {self._paths(owner.path)}{within}"
         if owner.scope == "import":
-            return f"the import of {self._relative(owner.path)}"
+            return f"the import of {self._paths(owner.path)}"
+        if owner.scope == "server":
+            return f"{owner.name} in {owner.nodeid}"
         return f"{owner.scope} {owner.name}"
-
-    def _relative(self, path: str) -> str:
-        try:
-            return Path(os.path.abspath(path)).relative_to(self._rootpath).as_posix()
-        except ValueError:
-            return short_path(path)
 
     def accepts(self, finding: Finding) -> bool:
         """Whether it is known, and no more of it than is known; sets ``allowed_by``."""
         key = self.key_of(finding)
         known = self.entries.get(key, 0)
         if not self.update:
-            accepted = self._accepted.setdefault(finding.nodeid, Counter())
-            if finding.owner.scope == "server":
-                # Each report of a development server is about another process.
-                accepted = Counter()
-            if accepted[key] + finding.count > known:
-                if known:
-                    finding.message += f" (more of them than the {known} that the baseline accepts)"
+            bucket = _SERVER if finding.owner.scope == "server" else finding.nodeid
+            accepted = self._accepted.setdefault(bucket, Counter())
+            # It may be asked again, with a higher count.
+            accepted[key] -= finding.accepted
+            finding.accepted = finding.known = 0
+            # How often a pool or a cache was used depends on the workers.
+            is_held = finding.owner.scope == "held" and known > 0
+            if accepted[key] + finding.count > known and not is_held:
+                finding.known = known
                 return False
             accepted[key] += finding.count
+            finding.accepted = finding.count
         finding.allowed_by = ALLOWED_BY
         return True
+
+    def report_begins(self) -> None:
+        """Of a development server: each is about another process."""
+        self._accepted.pop(_SERVER, None)
 
     def test_begins(self, nodeid: str) -> None:
         """Once more, perhaps: pytest-rerunfailures."""
@@ -99,12 +110,27 @@ class Baseline:
         A fixture's leak is counted as often as the worst of its tests has it: the tests share the entry.
         """
         by_test: dict[str | None, Counter[Key]] = {}
+        of_servers: dict[tuple[str | None, object], tuple[Key, int]] = {}
+        noted: set[Key] = set()
         for finding in findings:
-            if finding.is_leak or finding.allowed_by == ALLOWED_BY:
-                by_test.setdefault(finding.nodeid, Counter())[self.key_of(finding)] += finding.count
+            key, count = self.key_of(finding), finding.count
+            if not (finding.is_leak or finding.allowed_by == ALLOWED_BY):
+                if finding.outcome == "noted":
+                    noted.add(key)
+            elif finding.owner.scope == "server":
+                same = finding.nodeid, finding.key
+                of_servers[same] = key, max(count, of_servers.get(same, (key, 0))[1])
+            else:
+                counts = by_test.setdefault(finding.nodeid, Counter())
+                counts[key] = 1 if finding.owner.scope == "held" else counts[key] + count
+        for (nodeid, _), (key, count) in of_servers.items():
+            by_test.setdefault(nodeid, Counter())[key] += count
         most: Counter[Key] = Counter()
         for counts in by_test.values():
             most |= counts
+        # Strict mode fails for more: what it knows, a run without it must not take away.
+        for key in noted & self.entries.keys():
+            most[key] = max(most[key], self.entries[key])
         return most
 
     def removable(self, findings: Iterable[Finding], is_judged: Callable[[Key], bool]) -> dict[Key, int]:
@@ -130,14 +156,16 @@ class Baseline:
         listed = f"[\n    {body}\n  ]" if lines else "[]"
         about = json.dumps(_ABOUT)
         text = f'{{\n  "version": {VERSION},\n  "about": {about},\n  "entries": {listed}\n}}\n'
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
+        # Not a link to it.
+        target = self.path.resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
-            mode = self.path.stat().st_mode if self.path.exists() else 0o666 & ~_umask()
+            mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
             os.chmod(temporary, mode & 0o777)
-            os.replace(temporary, self.path)
+            os.replace(temporary, target)
         except BaseException:
             os.unlink(temporary)
             raise
@@ -155,7 +183,7 @@ def _load(path: Path, *, may_be_missing: bool) -> dict[Key, int]:
         return pytest.UsageError(f"hygiene baseline {path}: {what}")
 
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         if may_be_missing:
             return {}

@@ -52,6 +52,7 @@ class Block:
                 path=owner.path,
                 line=owner.line,
                 inside=owner.inside + text,
+                within=owner.within,
             )
             part.marks, part.failed = owner.marks, owner.failed
             part.allows = (*owner.allows, allow)

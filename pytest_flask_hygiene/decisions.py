@@ -28,12 +28,13 @@ def judge_decisions(session: pytest.Session, ledger: Ledger, settings: Settings,
     what_ran.note_used(ledger.verdict.used)
     if settings.strict:
         ledger.stale += stale_marks(what_ran.marks, what_ran.completed)
-        ledger.stale += stale_lines(settings, ledger.verdict.used, all_ran=not why_partial)
+        all_ran = not why_partial and what_ran.all_completed
+        ledger.stale += stale_lines(settings, ledger.verdict.used, all_ran=all_ran)
     if baseline is None:
         return
-    is_judged = judge_of(what_ran.completed, what_ran.collected, all_ran=not why_partial)
+    is_judged = judge_of(what_ran, all_asked_for=not why_partial)
     if settings.update_baseline:
-        if session.exitstatus in _WITH_RESULTS:
+        if session.exitstatus in _WITH_RESULTS and not what_ran.interrupted:
             entries = baseline.written(ledger.findings, is_judged)
             _update(session, ledger, baseline, entries)
         else:

@@ -74,6 +74,7 @@ class Owner:
         "path",
         "scope",
         "whole",
+        "within",
     )
 
     def __init__(
@@ -86,6 +87,7 @@ class Owner:
         path: str = "",
         line: int = 0,
         inside: str = "",
+        within: str = "",
     ) -> None:
         self.scope = scope
         self.name = name
@@ -101,6 +103,8 @@ class Owner:
         self.marks: Callable[[], list[AllowLeak]] | None = None
         """The ``allow_leak`` marks of its test."""
         self.inside = inside
+        self.within = within
+        """The class that defines it, if one does: of a fixture."""
         """The ``hygiene.allow()`` block that it is a part of its owner for, as text; see ``blocks.py``."""
         self.allows: tuple[AllowLeak, ...] = ()
         """What that block allows."""
@@ -235,6 +239,8 @@ class Finding:
         happened: str = "",
         thread: str = "",
         listed_only: bool = False,
+        accepted: int = 0,
+        known: int = 0,
     ) -> None:
         self.kind: Kind = kind
         self.state: State = state
@@ -267,6 +273,10 @@ class Finding:
         """Of the development server: the thread that it is, or that opened it; empty for the main thread."""
         self.listed_only = listed_only
         """Of the development server: worth knowing, and fails in strict mode only."""
+        self.accepted = accepted
+        """How many of it the baseline has accepted."""
+        self.known = known
+        """How many the baseline knows, if there are more of it."""
 
     def __repr__(self) -> str:
         frame = self.site.frame

@@ -223,9 +223,10 @@ class Ledger:
     def _charge_session(self, finding: Finding) -> None:
         finding.when = "session"
         finding.nodeid = finding.owner.nodeid
+        # Decided with all that there is of it: the baseline accepts no more than it knows.
+        finding = merge(self.of_session, finding)
         # Only when there is a finding: a fixture may add marks.
         self._decide(finding, finding.owner.marks() if finding.owner.marks is not None else ())
-        merge(self.of_session, finding)
 
     def withdraw(self, finding: Finding) -> None:
         """What was left open has been dropped since, which is worse, and is recorded anew."""
@@ -369,13 +370,14 @@ class Ledger:
         return counts
 
 
-def merge(findings: list[Finding], finding: Finding) -> None:
+def merge(findings: list[Finding], finding: Finding) -> Finding:
     """Add a finding; what was opened at the same site by the same owner is one finding with a count."""
     for known in findings:
         if known.key == finding.key:
             known.count += finding.count
-            return
+            return known
     findings.append(finding)
+    return finding
 
 
 def distinct(findings: Iterable[Finding]) -> list[Finding]:

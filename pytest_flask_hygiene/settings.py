@@ -161,7 +161,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if strict is None:
         strict = config.getini("hygiene_strict")
     mode = read_mode(config)
-    baseline = _baseline(config)
+    baseline = _baseline(config) if mode != "off" or _option(config, "hygiene_update_baseline") else None
     update = bool(_option(config, "hygiene_update_baseline"))
     if update and baseline is None:
         raise pytest.UsageError(
@@ -176,7 +176,7 @@ def read_settings(config: pytest.Config) -> Settings:
         framework_cycles_fail=_choice(config, "hygiene_framework_cycles", ("warn", "fail")) == "fail",
         source=tuple(config.getini("hygiene_source")),
         reduced=_why_reduced(),
-        allow=_allow_lines(config),
+        allow=_allow_lines(config) if mode != "off" else (),
         baseline=baseline,
         update_baseline=update,
         reports=_report_paths(config),

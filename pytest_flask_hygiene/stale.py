@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -11,9 +12,11 @@ from .findings import Finding
 if TYPE_CHECKING:
     from .baseline import Baseline
     from .settings import Settings
-    from .what_ran import MarkUse
+    from .what_ran import MarkUse, WhatRan
 
 _MAX_ENTRIES: Final = 20
+_SERVER: Final = "the development server in "
+_FIXTURE: Final = re.compile(r"\w+ fixture '(.+)' of ")
 
 
 class Stale:
@@ -24,14 +27,26 @@ class Stale:
         self.lines = list(lines)
 
 
-def judge_of(completed: set[str], collected: set[str], *, all_ran: bool) -> Callable[[Key], bool]:
-    """Whether all that there is of an entry's leak would have been found in this run."""
+def judge_of(what_ran: WhatRan, *, all_asked_for: bool) -> Callable[[Key], bool]:
+    """Whether all that there is of an entry's leak would have been found in this run.
+
+    ``all_asked_for``: all tests of the suite have been collected, and none was left out.
+    """
 
     def is_judged(key: Key) -> bool:
-        if key.owner in collected:
-            return key.owner in completed
-        # A fixture, an import; or a test that is gone.
-        return all_ran
+        if key.file.startswith("../"):
+            # Another run, started elsewhere, may know more of it.
+            return False
+        nodeid = key.owner.rpartition(" in ")[2] if key.owner.startswith(_SERVER) else key.owner
+        if nodeid in what_ran.collected:
+            return nodeid in what_ran.completed
+        if not all_asked_for:
+            return False
+        fixture = _FIXTURE.match(key.owner)
+        if fixture is not None:
+            return what_ran.completed_with(fixture[1])
+        # A test that is gone; an import, a cycle, what is held.
+        return "::" in key.owner or what_ran.all_completed
 
     return is_judged
 

@@ -35,7 +35,11 @@ class WhatRan:
         self.collected: set[str] = set()
         self.completed: set[str] = set()
         """Tests that have run and passed but for their leaks, so that all of those are known."""
+        self._by_fixture: dict[str, list[str]] = {}
+        """Which tests use a fixture of this name."""
         self._why_partial = _why_narrow(config)
+        self.interrupted = ""
+        """Why tests that were asked for did not run, if that is so."""
 
     # -- hooks ---------------------------------------------------------------------------------
 
@@ -44,6 +48,8 @@ class WhatRan:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             self.collected.add(item.nodeid)
+            for name in getattr(item, "fixturenames", ()):
+                self._by_fixture.setdefault(name, []).append(item.nodeid)
             for node, mark in item.iter_markers_with_node(MARKER):
                 use = self._marks.get(id(mark))
                 if use is None:
@@ -58,8 +64,13 @@ class WhatRan:
             self._why_partial = self._why_partial or "tests were deselected"
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self._why_partial = self._why_partial or "a file could not be collected"
+        if report.failed or report.skipped:
+            why = "could not be collected" if report.failed else "was skipped"
+            self._why_partial = self._why_partial or f"{report.nodeid or 'a file'} {why}"
+
+    # Also of pytest.exit().
+    def pytest_keyboard_interrupt(self) -> None:
+        self.interrupted = "the run was interrupted"
 
     # -- results -------------------------------------------------------------------------------
 
@@ -80,13 +91,27 @@ class WhatRan:
 
     def why_partial(self, session: pytest.Session) -> str:
         """Why not all of the suite has run; empty if it has."""
-        if self._why_partial:
-            return self._why_partial
+        option = session.config.option
+        if any(getattr(option, name, False) for name in ("collectonly", "setuponly", "setupplan")):
+            self.interrupted = "no test was to be run"
+        elif session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
+            self.interrupted = "the run was interrupted"
+        if self.interrupted:
+            return self.interrupted
         if session.shouldstop or session.shouldfail:
             return "the run was stopped"
-        if session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR):
-            return "the run was interrupted"
-        return ""
+        return self._why_partial
+
+    @property
+    def all_completed(self) -> bool:
+        return self.collected <= self.completed
+
+    def completed_with(self, fixture: str) -> bool:
+        """Whether all tests that use a fixture of this name have run and passed."""
+        if fixture not in self._by_fixture:
+            # setup_module and the like, or one that is gone.
+            return self.all_completed
+        return self.completed.issuperset(self._by_fixture[fixture])
 
     def to_data(self) -> dict[str, Any]:
         """For another process."""
@@ -96,6 +121,7 @@ class WhatRan:
                 for u in self._marks.values()
             ],
             "collected": sorted(self.collected),
+            "by_fixture": self._by_fixture,
             "completed": sorted(self.completed),
             "why_partial": self._why_partial,
         }
@@ -106,6 +132,8 @@ class WhatRan:
             mine = self._marks.setdefault(number, MarkUse(**other))
             mine.used = mine.used or other["used"]
         self.collected.update(data["collected"])
+        # All workers collect the same tests.
+        self._by_fixture = self._by_fixture or data["by_fixture"]
         self.completed.update(data["completed"])
         self._why_partial = self._why_partial or data["why_partial"]
 
@@ -118,6 +146,8 @@ def _why_narrow(config: pytest.Config) -> str:
     """Whether the user asked for a part of the suite."""
     if getattr(config.option, "lf", False):
         return "only the last failures were asked for"
+    if any(str(argument).startswith("--ignore") for argument in config.invocation_params.args):
+        return "files were left out"
     arguments = [str(argument) for argument in config.args]
     if any("::" in argument for argument in arguments):
         return "only some tests were asked for"

@@ -135,7 +135,10 @@ class Controller:
         for worker, state in states.items():
             for nodeid, findings in state["by_test"].items():
                 # A worker crashed in a rerun, and another ran the test again: the last attempt decides.
-                if self._each or self._ran_on.get(nodeid, worker) == worker:
+                if self._each:
+                    # Every worker has run it, and is one witness more.
+                    _unite(found.setdefault(nodeid, []), _load(findings))
+                elif self._ran_on.get(nodeid, worker) == worker:
                     found.setdefault(nodeid, []).extend(_load(findings))
         order = {nodeid: number for number, nodeid in enumerate(self._collected)}
         for nodeid in sorted(found, key=lambda nodeid: order.get(nodeid, len(order))):
@@ -202,7 +205,7 @@ def _dump_one(finding: Finding) -> State:
     owner = finding.owner
     data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site")}
     data["owner"] = {
-        name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line", "inside")
+        name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line", "inside", "within")
     }
     site = finding.site
     data["site"] = {

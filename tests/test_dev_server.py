@@ -232,6 +232,18 @@ assert server.get("/").text == "repaired"
     serve(body).assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.3])
+def test_stop_waits_for_a_reload_that_is_under_way(serve, seconds):
+    body = f"""
+import pathlib, time
+server = dev_server("shop", timeout=15)
+pathlib.Path("shop.py").touch()
+time.sleep({seconds})
+server.stop().check()
+"""
+    serve(body).assert_outcomes(passed=1)
+
+
 def test_several_servers_in_one_test(serve):
     body = """
 one, other = dev_server("shop"), dev_server("shop:create_app('other')")
@@ -381,5 +393,21 @@ def test_nothing_keeps_running_after_pytest_was_ended_by(pytester, run_suite, nu
     )
     pids = processes_noted(pytester.path)
     process.send_signal(number)
+    process.wait()
+    assert wait_until_ended(pids) == []
+
+
+def test_server_ends_with_pytest_while_the_application_is_imported(pytester, run_suite):
+    app = "import os\nopen('pids', 'a').write(f'{os.getpid()}\\n')\n__import__('time').sleep(60)\n"
+    pytester.makepyfile(test_suite="def test_it(dev_server):\n    dev_server('hanging')\n")
+    (pytester.path / "hanging.py").write_text(app)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_suite.py"],
+        cwd=pytester.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    pids = processes_noted(pytester.path, at_least=1)
+    process.kill()
     process.wait()
     assert wait_until_ended(pids) == []

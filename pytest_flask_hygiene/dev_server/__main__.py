@@ -32,6 +32,8 @@ def main() -> None:
     ending = Ending(events)
     # Without a shell's job control, Python may have been told to ignore it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not in_child:
+        _end_with_pytest(instructions.pytest_pid)
     import faulthandler
 
     # pytest ends a process that hangs by SIGABRT, so that it says where.  Of the main thread only: on 3.13.0
@@ -87,7 +89,6 @@ def _steer_reloader(
 
         if not in_child:
             events.write("imported", **({} if recorder is None else recorder.snapshot()))
-            _end_with_pytest(instructions.pytest_pid)
         options.update(interval=instructions.interval, reloader_type="stat")
         try:
             original(serve_and_tell, extra_files=[*(extra_files or ()), instructions.marker], **options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -82,7 +83,9 @@ class Ending:
 
     def hook_begins(self, hook: Hook, stack: list[tuple[str, int, str]]) -> None:
         """Should it never end, it can be named."""
-        self._events.write("hook", hook=repr(hook), stack=stack)
+        # Without privileges or descriptors the user's hook has to run all the same.
+        with contextlib.suppress(OSError):
+            self._events.write("hook", hook=repr(hook), stack=stack)
 
     def hook_failed(self, hook: Hook, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
         self._failed.append({"hook": repr(hook), "error": f"{type(error).__name__}: {error}", "stack": stack})

@@ -34,6 +34,7 @@ class Judge:
     def __init__(
         self,
         app: str,
+        nodeid: str,
         origin: OriginMap,
         settings: Settings,
         verdict: Verdict,
@@ -48,7 +49,7 @@ class Judge:
         self._verdict = verdict
         self._marks = marks
         self.on_accepted = on_accepted
-        self._owner = Owner("server", "the development server")
+        self._owner = Owner("server", "the development server", nodeid=nodeid)
         self._of_libraries: Counter[str] = Counter()
 
     def report(self, when: When, events: Iterable[Event], seconds: float, notes: list[str]) -> Report:
@@ -84,6 +85,8 @@ class Judge:
                     f"after a Ctrl-C in a terminal, Python would have waited {_SIGINT_SECONDS:g} s for the "
                     "child, and killed it before its atexit hooks ran"
                 )
+        if self._verdict.baseline is not None:
+            self._verdict.baseline.report_begins()
         marks = tuple(self._marks())
         for finding in found:
             finding.outcome = self._verdict.decide(finding, marks)

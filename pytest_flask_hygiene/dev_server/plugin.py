@@ -97,7 +97,7 @@ class DevServerFactory:
         )
         command = [sys.executable, "-m", __name__.rpartition(".")[0]]
         command += ["--app", app] if app is not None else []
-        command += ["run", "--debug", "--host", "127.0.0.1", "--port", str(port)]
+        command += ["run", "--debug", "--reload", "--host", "127.0.0.1", "--port", str(port)]
         watched = os.pathsep.join(os.path.abspath(directory / file) for file in extra_files)
         command += ["--extra-files", watched] if watched else []
         process = ServerProcess(
@@ -105,6 +105,7 @@ class DevServerFactory:
         )
         judge = Judge(
             app or "the application",
+            self._node.nodeid,
             OriginMap(self._config.rootpath) if self._run is None else self._run.origin,
             self._settings,
             self._verdict,

@@ -57,10 +57,11 @@ class Report:
         :class:`~pytest_flask_hygiene.dev_server.errors.DevServerError`.
         """
         __tracebackhide__ = True
-        if self.allowed and not self._checked:
+        checked, self._checked = self._checked, True
+        if self.allowed and not checked:
             self._judge.on_accepted(self.allowed)
         if self.findings and self._judge.mode == "warn":
-            if not self._checked:
+            if not checked:
                 for finding in self.findings:
                     finding.outcome = "noted"
                 self._judge.on_accepted(self.findings)
@@ -68,7 +69,6 @@ class Report:
             raise LeakError(str(self), self.findings)
         elif not self._is_known and self._judge.mode == "fail":
             raise DevServerError(str(self))
-        self._checked = True
 
     @property
     def title(self) -> str:

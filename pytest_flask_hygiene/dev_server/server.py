@@ -89,6 +89,12 @@ class DevServer(Requests):
         started = [event.pid for event in self._process.events if event.name == "started"]
         return started[-1] if started else self._process.pid
 
+    def _settled(self) -> int | None:
+        """The child that serves, unless it is about to be followed by another."""
+        of_newest = [e for e in self._process.events if e.role == "child" and e.pid == self._newest_pid()]
+        names = {event.name for event in of_newest}
+        return of_newest[0].pid if "serving" in names and "ending" not in names else None
+
     # -- requests ------------------------------------------------------------------------------
 
     def open(self, path: str = "/", **options: Any) -> TestResponse:
@@ -227,8 +233,10 @@ class DevServer(Requests):
             raise DevServerError(f"{self.name}: has been stopped", self.output)
         if not self._process.is_running():
             raise self._process.error(self.name)
-        pid, began, note = self.pid, time.monotonic(), ""
+        began, note = time.monotonic(), ""
         end = began + seconds
+        # A reload may be under way, after an edit.
+        pid = self._process.wait_for(self._settled, seconds) or self._newest_pid()
         if number == signal.SIGTERM:
             self._process.send(self._process.pid, number)
             self._process.wait_until_ended(seconds)
@@ -263,8 +271,9 @@ class DevServer(Requests):
         """End the server, whatever it is doing; not checked."""
         self._stopped = True
         try:
-            if self._process.is_running() and self.pid:
-                self._process.send(self.pid, signal.SIGINT)
-                self._wait_for_both(self.pid, time.monotonic() + _POLITE_SECONDS, patience=0)
+            pid = self._process.wait_for(self._settled, _FOLLOWS_WITHIN) if self.pid else None
+            if pid is not None and self._process.is_running():
+                self._process.send(pid, signal.SIGINT)
+                self._wait_for_both(pid, time.monotonic() + _POLITE_SECONDS, patience=0)
         finally:
             self._process.kill()

@@ -92,6 +92,8 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
         where = relative(finding.owner.path, start)
         lines.append(f"    by {culprit(finding, start)}, {where}:{finding.owner.line}")
     lines += _frame_lines(finding.site.frames, start)
+    if finding.known:
+        lines.append(f"    more of them than the {finding.known} that the baseline accepts")
     if finding.holder:
         lines.append(f"    held by {finding.holder}")
     if finding.first_use:
