@@ -83,7 +83,11 @@ def _activate(config: pytest.Config) -> None:
     with own_modules():
         from .cost import START
         from .run import Run
-    run = config.stash[run_key] = Run(config, read_settings(config))
+    settings = read_settings(config)
+    if settings.explain:
+        with own_modules():
+            from .explain import ExplainingRun as Run
+    run = config.stash[run_key] = Run(config, settings)
     run.start()
     hooks = config.stash[hooks_key] = Hooks(run)
     config.pluginmanager.register(hooks, "flask_hygiene_hooks")
