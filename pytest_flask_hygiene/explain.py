@@ -20,7 +20,7 @@ from . import own_modules
 from .births import Birth
 from .evidence import Evidence
 from .findings import Finding, Frame, Owner, State
-from .journal import Entry, Journal
+from .journal import Entry, Journal, filter_that_hides
 from .ledger import Attempt, harmless
 from .run import Run
 from .settings import Settings, read_marks
@@ -193,7 +193,7 @@ class ExplainingEvidence(Evidence):
         if self._silenced(text):
             entry = self._entry(birth)
             if entry is not None:
-                entry.fate = "silenced"
+                entry.fate, entry.hidden_by = "silenced", filter_that_hides(entry)
         super().of_dropped_sqlite(birth, text)
 
     def _of_response(

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from .advice import what_happened
 from .evidence import owner_of_birth, request_of
-from .findings import ALLOWED_BY, Finding, Owner, Site
+from .explain_rules import Rules
+from .findings import Finding, Owner, Site
 from .journal import Entry, Journal, Phase
 from .ledger import Ledger
-from .marks import AllowLeak
 from .origin import OUR_DIRECTORY, OriginMap
 from .settings import Settings
 
@@ -49,6 +49,7 @@ class Words:
         self._ledger = ledger
         self._settings = settings
         self._origin = origin
+        self._rules = Rules(settings, journal)
         self._told: set[tuple[object, ...]] = set()
         self._libraries: dict[str, Counter[str]] = {}
 
@@ -115,6 +116,8 @@ class Words:
             return
         owner = entry.owner if birth is None else owner_of_birth(birth)
         ended, counts = self._fate(entry)
+        if birth is not None and not birth.owner.is_or_is_part_of(entry.owner.whole or entry.owner):
+            counts = f"{counts.partition(':')[0]}: {birth.owner.describe()} referred to it, and owns it since"
         yield {
             "kind": "response" if birth is not None and birth.served == "response" else entry.kind,
             "what": _what(entry),
@@ -128,7 +131,7 @@ class Words:
 
     def _is_read_by_the_way(self, entry: Entry, site: Site) -> bool:
         """A file that a library or the standard library opened for itself, below the reader's code."""
-        if entry.kind != "file" or not entry.stack:
+        if entry.kind != "file" or not entry.stack or (entry.birth is not None and entry.birth.served):
             return False
         code = entry.stack[0][0]
         return bool(site.library) or code.co_filename.endswith(_READERS) or code.co_filename.endswith(_RMTREE)
@@ -152,7 +155,7 @@ class Words:
             "site": _site(known.site),
             "ended": ended,
             "holder": known.holder,
-            "counts": self._rule(known) if recorded is not None else self._why_unrecorded(known),
+            "counts": self._rules.of(known) if recorded is not None else self._why_unrecorded(known),
             "count": known.count,
         }
 
@@ -160,7 +163,7 @@ class Words:
 
     def _fate(self, entry: Entry) -> tuple[str, str]:
         """Of what there is no finding about: how it ended, and what it counts as."""
-        birth, when = entry.birth, _ENDED[entry.ended or "session"]
+        when = _ENDED[entry.ended or "session"]
         verb = _VERBS.get(entry.kind, "closed")
         if entry.fate == "upload":
             return "closed for the test", f"{_NOTHING}: the temporary file of an upload, closed and counted"
@@ -193,73 +196,9 @@ class Words:
         ended = "still open at the session's end"
         if self._journal.failed:
             return ended, f"{_NOTHING}: the test did not pass by itself, and its traceback may hold it"
-        if birth is not None and not birth.owner.is_or_is_part_of(entry.owner.whole or entry.owner):
-            return ended, f"{_NOTHING}: {birth.owner.describe()} refers to it, and owns it now"
         if self._settings.reduced:
             return ended, f"{_NOTHING}: only responses and warnings are checked here"
         return ended, f"{_NOTHING}: pytest, a library or Python itself ends it"
-
-    def _rule(self, finding: Finding) -> str:
-        if finding.outcome == "allowed":
-            return self._who_allows(finding)
-        if finding.outcome == "library":
-            if finding.upstream:
-                return f"library: a known bug of {finding.upstream}"
-            if finding.kind == "cycle":
-                return f"library: counted under {finding.variable}"
-            return f"library: counted under {finding.site.library or 'what is out of sight'}"
-        rule, strict = self._rule_of_kind(finding)
-        if finding.outcome == "failed":
-            why = f"{rule}, and the mode is strict" if strict else rule
-            return f"failed: {why}{self._where_charged(finding)}"
-        if finding.is_leak:
-            return f"noted: {rule}, which fails without --hygiene=warn"
-        if self._journal.failed:
-            return f"noted: {rule}, but the test did not pass by itself"
-        if strict and not self._settings.strict:
-            return f"noted: {rule}; --hygiene-strict fails it"
-        return f"noted: {rule}"
-
-    def _rule_of_kind(self, finding: Finding) -> tuple[str, bool]:
-        """Which row of the table it is, and whether only strict mode fails it."""
-        if finding.kind == "cycle" and not finding.site.frames:
-            return "hygiene_framework_cycles = fail", False
-        if finding.owner.scope == "server":
-            return "left by the old process of the development server", finding.listed_only
-        if finding.in_tests:
-            return "an exception cycle that test code closes", True
-        if finding.kind == "cycle":
-            return "an exception cycle that your application closes", False
-        if finding.kind == "context":
-            return "a context that was left pushed", False
-        if finding.kind == "response":
-            return "a streamed response that was not closed", True
-        if finding.state == "left_open":
-            if finding.owner.scope in ("import", "collection", "unknown"):
-                return "opened by an import, and open at the end", False
-            return "left open", True
-        return "dropped without having been closed", False
-
-    def _where_charged(self, finding: Finding) -> str:
-        if finding.when != "session":
-            return ""
-        if finding.owner.scope == "held":
-            return "; outside tests, for the first user is not to blame"
-        return "; outside tests, for the test was reported before"
-
-    def _who_allows(self, finding: Finding) -> str:
-        if finding.allowed_by == ALLOWED_BY:
-            baseline = self._settings.baseline
-            return f"allowed: by an entry of the baseline {baseline.name if baseline else ''}".rstrip()
-        for where, allows in (
-            ("hygiene.allow", finding.owner.allows),
-            ("the mark allow_leak", self._journal.marks),
-            ("hygiene_allow", self._settings.allow),
-        ):
-            for allow in allows:
-                if allow.covers(finding):
-                    return f"allowed: by {_as_text(where, allow)}"
-        return f"allowed: {finding.allowed_by}"
 
     def _why_unrecorded(self, finding: Finding) -> str:
         if self._journal.failed:
@@ -267,17 +206,6 @@ class Words:
         if finding.is_leak:
             return f"{_NOTHING}: hygiene.check() raised it, and the test went on"
         return f"{_NOTHING}: it is in no report"
-
-
-def _as_text(where: str, allow: AllowLeak) -> str:
-    reason = f" ({allow.reason})" if allow.reason not in ("", "hygiene.allow") else ""
-    if isinstance(allow.key, str):
-        # It has its reason in it.
-        return f'the {where} line "{allow.key}"'
-    arguments = [repr(kind) for kind in sorted(allow.kinds)]
-    if allow.match is not None:
-        arguments.append(f"match={allow.match.pattern!r}")
-    return f"{where}({', '.join(arguments)}){reason}"
 
 
 def _how_found(finding: Finding, found: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,11 +101,13 @@ class Explanations:
             self.deselected.update(data["deselected"])
             self.too_many += [nodeid for nodeid in data["too_many"] if nodeid not in self.too_many]
 
-    # After the summary, which is asked for again where there is none.
-    @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    # Behind everybody else's part of it, but for pytest's own short summary.
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, None, None]:
+        yield
         self._print(terminalreporter)
 
+    # Where nobody asked for a summary.
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         reporter = config.pluginmanager.get_plugin("terminalreporter")

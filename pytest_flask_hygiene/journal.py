@@ -171,7 +171,7 @@ class Journal:
                     entry.kind == "file" and entry.birth is not None and _is_gone(entry.birth.path)
                 )
                 if not entry.fate and entry.kind in _WARNINGS and self.is_open:
-                    entry.hidden_by = _filter_that_hides(entry)
+                    entry.hidden_by = filter_that_hides(entry)
 
 
 def _is_the_same(before: Birth, birth: Birth) -> bool:
@@ -238,7 +238,7 @@ def _open_connections(entries: list[Entry], run: Run) -> set[Birth]:
     }
 
 
-def _filter_that_hides(entry: Entry) -> str:
+def filter_that_hides(entry: Entry) -> str:
     """The filter of the user's that ignores such a warning, or may do so (one for a module or a line)."""
     path = entry.birth.path if entry.birth is not None else ""
     text = _WARNINGS[entry.kind].format(path=path)
