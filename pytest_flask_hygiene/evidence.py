@@ -52,13 +52,13 @@ class Evidence:
             # It was left open, and has been dropped since.
             self._ledger.withdraw(known)
         birth.reported, birth.finding = True, None
-        owner, site = _owner_of(birth), self._origin.site(birth.stack)
+        owner, site = owner_of_birth(birth), self._origin.site(birth.stack)
         if known is not None and known.owner.scope == "held":
             owner, site = known.owner, known.site
         finding = Finding(birth.kind, state, owner, site, birth.describe(text))
         self._note_upstream(finding, birth)
         birth.explain(finding)
-        self._ledger.record(finding)
+        self._report(finding, birth)
 
     def of_left_open(self, birth: Birth, thing: object, holders: HolderFinder) -> None:
         """A resource that is open although its owner has ended; ``thing`` is its object, if there is one."""
@@ -77,12 +77,12 @@ class Evidence:
                 # It is the library's to end, and nobody is charged with it.
                 site = Site((), site.library, site.innermost)
         text = f"thread {birth.path!r}" if birth.kind == "thread" else birth.describe()
-        finding = Finding(birth.kind, "left_open", _owner_of(birth), site, text)
+        finding = Finding(birth.kind, "left_open", owner_of_birth(birth), site, text)
         self._note_upstream(finding, birth)
         if thing is not None and site.frames:
             self._name_holder(finding, holders.find(thing, site.frames))
         birth.explain(finding)
-        self._ledger.record(finding)
+        self._report(finding, birth)
         if birth.reported:
             # Nobody held it: it has been collected since, and was recorded as dropped.
             self._ledger.withdraw(finding)
@@ -128,7 +128,7 @@ class Evidence:
             if birth.served == "response" or _sent_and_replaced(birth, emission):
                 # In a cycle, the file may be finalized before the response that would have closed it.
                 sender = self._origin.site(birth.stack).frame
-                self._of_response(birth, birth.owner, _request_of(birth.stack), sender, "dropped")
+                self._of_response(birth, birth.owner, request_of(birth.stack), sender, "dropped")
             elif self._ledger.faults and _was_sent(birth.stack):
                 # Our own fault may be why nobody has closed it.
                 self._ledger.responses_closed += 1
@@ -191,24 +191,28 @@ class Evidence:
             self._ledger.library_edges[edge] += 1
         if edge and self._settings.framework_cycles_fail:
             finding = Finding("cycle", "cycle", attempt.owner, Site(), f"closed by {edge}", variable=edge)
-            self._ledger.record(finding)
+            self._report(finding)
 
     def _of_cycle(self, cycle: Cycle, owner: Owner) -> None:
         frame = cycle.frames[-1]
         text = f"{cycle.exception} is kept alive by {cycle.variable} in {frame.function}"
         finding = Finding("cycle", "cycle", owner, Site(cycle.frames), text, variable=cycle.variable)
         finding.in_tests = cycle.closed_by == "test"
-        self._ledger.record(finding)
+        self._report(finding)
 
     def _record(self, kind: Kind, state: State, owner: Owner, site: Site, message: str) -> None:
-        self._ledger.record(Finding(kind, state, owner, site, message))
+        self._report(Finding(kind, state, owner, site, message))
+
+    def _report(self, finding: Finding, birth: Birth | None = None) -> None:  # noqa: ARG002
+        """``birth``: of the resource that it is about, if that was seen.  Extended in ``explain.py``."""
+        self._ledger.record(finding)
 
 
 def _is_settled(birth: Birth) -> bool:
     return birth.reported or birth.owner.failed
 
 
-def _owner_of(birth: Birth) -> Owner:
+def owner_of_birth(birth: Birth) -> Owner:
     module = importing_module(birth.stack)
     if not module:
         return birth.owner
@@ -240,7 +244,7 @@ def _sent_and_replaced(birth: Birth, emission: Emission) -> bool:
     )
 
 
-def _request_of(stack: Stack) -> Stack:
+def request_of(stack: Stack) -> Stack:
     """The frames around the test client's call, of a stack that was taken inside the application."""
     for position, (code, _) in enumerate(stack):
         if code.co_name == "run_wsgi_app" and code.co_filename.startswith(OUR_DIRECTORY):

@@ -89,7 +89,11 @@ def _activate(config: pytest.Config) -> None:
     with own_modules():
         from .cost import START
         from .run import Run
-    run = config.stash[run_key] = Run(config, read_settings(config))
+    settings = read_settings(config)
+    if settings.explain:
+        with own_modules():
+            from .explain import ExplainingRun as Run
+    run = config.stash[run_key] = Run(config, settings)
     run.start()
     # Also when pytest_configure is never reached: a usage error, a broken conftest.
     config.add_cleanup(run.stop)

@@ -34,6 +34,7 @@ class Settings:
     __slots__ = (
         "allow",
         "baseline",
+        "explain",
         "framework_cycles_fail",
         "mode",
         "reduced",
@@ -55,6 +56,7 @@ class Settings:
         baseline: Path | None = None,
         update_baseline: bool = False,
         reports: tuple[str, ...] = (),
+        explain: str = "",
     ) -> None:
         self.mode: Final = mode
         self.strict: Final = strict
@@ -70,6 +72,8 @@ class Settings:
         self.update_baseline: Final = update_baseline
         self.reports: Final = reports
         """Absolute paths of the files to write, not checked yet (``--hygiene-report``)."""
+        self.explain: Final = explain
+        """The test that ``--hygiene-explain`` names, as the user wrote it."""
 
     @property
     def header(self) -> str | None:
@@ -121,6 +125,13 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="FILE",
         default=None,
         help="write all findings to this file, in the format of its ending (.json); repeatable",
+    )
+    group.addoption(
+        "--hygiene-explain",
+        dest="hygiene_explain",
+        metavar="NODEID",
+        default=None,
+        help="tell of each resource of this test how it ended, and why it was or was not charged",
     )
     parser.addini("hygiene", "what a leak does: fail (default), warn or off", default="fail")
     parser.addini("hygiene_strict", "the same as --hygiene-strict", type="bool", default=False)
@@ -180,7 +191,21 @@ def read_settings(config: pytest.Config) -> Settings:
         baseline=baseline,
         update_baseline=update,
         reports=_report_paths(config),
+        explain=_explain(config, mode),
     )
+
+
+def _explain(config: pytest.Config, mode: str) -> str:
+    given = _option(config, "hygiene_explain")
+    if given is None:
+        return ""
+    if not str(given).strip():
+        raise pytest.UsageError(
+            "--hygiene-explain: the node id of a test is missing, as test_shop.py::test_it"
+        )
+    if mode == "off":
+        raise pytest.UsageError("--hygiene-explain: nothing is seen with --hygiene=off")
+    return str(given).strip()
 
 
 def _baseline(config: pytest.Config) -> Path | None:

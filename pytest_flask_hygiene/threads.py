@@ -79,7 +79,7 @@ class ThreadRecorder:
             if birth.reported or not (owners is None or birth.owner in owners):
                 continue
             thread = reference()
-            if thread is not None and _is_alive(thread):
+            if thread is not None and is_alive(thread):
                 found.append((birth, thread))
         return found
 
@@ -92,12 +92,12 @@ class ThreadRecorder:
         end = time.monotonic() + GRACE_SECONDS
         for _, thread in found:
             # Not join(): some threads are never joined by anybody else, and a join could be overridden.
-            while _is_alive(thread) and time.monotonic() < end:
+            while is_alive(thread) and time.monotonic() < end:
                 time.sleep(0.002)
-        return [(birth, thread) for birth, thread in found if _is_alive(thread)]
+        return [(birth, thread) for birth, thread in found if is_alive(thread)]
 
 
-def _is_alive(thread: threading.Thread) -> bool:
+def is_alive(thread: threading.Thread) -> bool:
     return threading.Thread.is_alive(thread) and thread is not threading.current_thread()
 
 

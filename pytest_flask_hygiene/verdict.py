@@ -27,7 +27,7 @@ class Verdict:
     def __init__(self, settings: Settings, rootpath: Path) -> None:
         """Raise :class:`pytest.UsageError` for a baseline that can't be read."""
         self._settings = settings
-        self._paths = Paths(rootpath)
+        self.paths = Paths(rootpath)
         self.baseline: Baseline | None = None
         if settings.baseline is not None:
             with own_modules():
@@ -44,7 +44,7 @@ class Verdict:
             outcome = "library"
         else:
             for allowed in (*marks, *self._settings.allow):
-                if allowed.covers(finding, self._paths):
+                if allowed.covers(finding, self.paths):
                     self.used.add(allowed.key)
                     finding.allowed_by = allowed.reason or allowed.allowed_by
                     return "allowed"

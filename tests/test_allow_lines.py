@@ -82,5 +82,5 @@ def test_line_that_cannot_be_used_is_a_usage_error(run_suite, line, message):
 def test_directory_of_the_project_is_not_searched(run_suite, pytester):
     project = pytester.mkdir("shop_project")
     (project / "pytest.ini").write_text("[pytest]\nhygiene_allow =\n    file: shop_project  # x\n")
-    (project / "test_it.py").write_text("def test_it():\n    open("left.txt", "w")\n")
+    (project / "test_it.py").write_text("def test_it():\n    open('left.txt', 'w')\n")
     run_suite("", "shop_project").assert_outcomes(failed=1)

@@ -18,6 +18,17 @@ def test_readme_shows_what_a_failure_looks_like(tmp_path):
     assert_page_shows(ROOT / "README.md", as_block(output[output.index("=") :], "text"))
 
 
+def test_docs_show_what_an_explained_test_looks_like(tmp_path):
+    test = "tests/test_stock.py::test_stock"
+    # A plugin of the environment's may push a context; what libraries open differs from version to version.
+    output = run_example(
+        SHOP, tmp_path, "-q", "-p", "no:flask", f"--hygiene-explain={test}", "tests/test_stock.py"
+    )
+    text = re.search(r"^=+ hygiene: explain .*?(?=^opened by|^=+ short)", output, re.MULTILINE | re.DOTALL)
+    page = ROOT / "docs" / "explain.md"
+    assert_page_shows(page, as_block(text[0].rstrip() + "\n", "text"), "explain")
+
+
 def json_report(tmp_path):
     run_example(SHOP, tmp_path, "tests/test_stock.py", "--hygiene-report=leaks.json")
     return json.loads((tmp_path / "shop" / "leaks.json").read_text("utf-8"))

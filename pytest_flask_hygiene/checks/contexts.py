@@ -200,7 +200,7 @@ class ContextCheck:
         return False
 
     def has_pushed(self, owner: Owner) -> bool:
-        return any(birth.owner.is_or_is_part_of(owner) for _, birth, _ in self._pushes())
+        return any(birth.owner.is_or_is_part_of(owner) for _, birth, _ in self.pushes())
 
     def leaked(
         self, owners: Collection[Owner], held: Callable[[Any, int], bool], since: int = 0
@@ -213,13 +213,13 @@ class ContextCheck:
             return []
         found = [
             (sequence, birth, push)
-            for sequence, birth, push in self._pushes()
+            for sequence, birth, push in self.pushes()
             if sequence > since and birth.owner in owners and not held(push[0], push[2])
         ]
         found.sort(key=lambda entry: entry[0], reverse=True)
         return [(birth, push) for _, birth, push in found]
 
-    def _pushes(self) -> Iterator[tuple[int, Birth, _Push]]:
+    def pushes(self) -> Iterator[tuple[int, Birth, _Push]]:
         for variable in self._variables:
             seen: dict[int, int] = {}
             context = variable.get(None)

@@ -52,7 +52,7 @@ class LeftOpenCheck:
         for key, birth in list(births.items()):
             if _is_of(birth, owners):
                 thing = None if birth.ref is None else birth.ref()
-                if birth.ref is None or (thing is not None and _is_open(birth, thing)):
+                if birth.ref is None or (thing is not None and is_open_object(birth, thing)):
                     return True
                 del births[key]
         return False
@@ -75,7 +75,7 @@ class LeftOpenCheck:
         for key, birth in list(births.by_id.items()):
             if birth.owner in owners and birth.ref is not None:
                 thing = birth.ref()
-                if thing is None or not _is_open(birth, thing):
+                if thing is None or not is_open_object(birth, thing):
                     del births.by_id[key]
         for path, birth in list(births.by_path.items()):
             if birth.kind == "tempdir" and birth.owner in owners and not os.path.isdir(path):
@@ -111,7 +111,7 @@ class LeftOpenCheck:
             elif isinstance(name, str) and _is_of(names.get(name), owners):
                 yield names[name], raw
         for descriptor, birth in descriptors.items():
-            if birth.raw and _is_of(birth, owners) and _still_refers_to(descriptor, birth.path):
+            if birth.raw and _is_of(birth, owners) and still_refers_to(descriptor, birth.path):
                 yield birth, None
 
     def _objects(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
@@ -121,7 +121,7 @@ class LeftOpenCheck:
                 continue
             if birth.ref is not None:
                 thing = birth.ref()
-                if thing is not None and _is_open(birth, thing):
+                if thing is not None and is_open_object(birth, thing):
                     yield birth, thing
             elif birth.kind == "sqlite":
                 connections[key] = birth
@@ -158,7 +158,7 @@ def _is_of(birth: Birth | None, owners: Collection[Owner] | None) -> bool:
     )
 
 
-def _is_open(birth: Birth, thing: Any) -> bool:
+def is_open_object(birth: Birth, thing: Any) -> bool:
     """Whether a socket, a subprocess or an event loop is open, without calling anything of the user's."""
     answer = birth.is_open(thing)
     if answer is not None:
@@ -179,7 +179,7 @@ def _is_open(birth: Birth, thing: Any) -> bool:
     return False
 
 
-def _still_refers_to(descriptor: int, path: object) -> bool:
+def still_refers_to(descriptor: int, path: object) -> bool:
     """Whether a descriptor without a file object (``os.open``, a mapping) is the one that was opened."""
     if not isinstance(path, str) or sys.platform != "linux":
         return False

@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..births import Birth
     from ..findings import Owner
 
@@ -27,6 +29,9 @@ class NoContexts:
 
     def has_pushed(self, _: Owner) -> bool:
         return False
+
+    def pushes(self) -> Iterator[tuple[int, Birth, Any]]:
+        return iter(())
 
     def expect_push_of(self, environ: object) -> None:
         """It is not Flask that is called."""

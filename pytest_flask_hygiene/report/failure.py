@@ -91,7 +91,7 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
     if finding.owner.is_fixture or finding.owner.scope == "import":
         where = relative(finding.owner.path, start)
         lines.append(f"    by {culprit(finding, start)}, {where}:{finding.owner.line}")
-    lines += _frame_lines(finding.site.frames, start)
+    lines += frame_lines(finding.site.frames, start)
     if finding.known:
         lines.append(f"    more of them than the {finding.known} that the baseline accepts")
     if finding.holder:
@@ -102,7 +102,7 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
     return lines
 
 
-def _frame_lines(frames: Sequence[Frame], start: Path) -> list[str]:
+def frame_lines(frames: Sequence[Frame], start: Path) -> list[str]:
     left_out = len(frames) - _MAX_FRAMES
     if left_out > 0:
         # The outermost says which test, the innermost what to mend.
