@@ -119,7 +119,7 @@ class ExplainingRun(Run):
         self.journals.pop(attempt.nodeid, None)
         if len(self.journals) < MAX_TESTS:
             self._now = self.journals[attempt.nodeid] = Journal(attempt)
-        else:
+        elif attempt.nodeid not in self.explanations.too_many:
             self.explanations.too_many.append(attempt.nodeid)
 
     @harmless
