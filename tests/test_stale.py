@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
@@ -131,10 +132,12 @@ def test_last_failed_run_judges_no_mark_whose_tests_were_left_out(run_suite, pyt
             def test_fails(self):
                 assert 0
     """
-    pytester.makepyfile(test_suite=suite.replace("\n        ", "\n"))
-    pytester.runpytest_inprocess("--hygiene-strict", "-p", "no:randomly")
-    pytester.makepyfile(test_suite=suite.replace("\n        ", "\n").replace("assert 0", "pass"))
-    result = pytester.runpytest_inprocess("--hygiene-strict", "-p", "no:randomly", "--lf")
+    # Not run_suite, which has no cache.
+    options = ("--hygiene-strict", "-p", "no:randomly", "-p", "no:asyncio")
+    pytester.makepyfile(test_suite=dedent(suite))
+    pytester.runpytest_inprocess(*options).assert_outcomes(passed=1, failed=1)
+    pytester.makepyfile(test_suite=dedent(suite).replace("assert 0", "pass"))
+    result = pytester.runpytest_inprocess(*options, "--lf")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*matched nothing*")
 

@@ -409,7 +409,7 @@ def test_a_thread_that_outlives_its_test_but_not_the_run_is_reported_once(run):
 def test_a_mark_allows_a_thread(strict):
     result = strict(
         """
-        @pytest.mark.allow_leak("thread", match="courier")
+        @pytest.mark.allow_leak("thread", match="courier", reason="known")
         def test_it():
             threading.Thread(target=stop.wait, name="courier").start()
         """
