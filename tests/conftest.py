@@ -88,7 +88,8 @@ def _not_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
 def run_suite(pytester: pytest.Pytester) -> RunSuite:
     """Write files (``test_suite.py`` by default) and run pytest on them, in this process.
 
-    ``with_plugins`` names installed plugins to leave switched on; ``subprocess=True`` uses a fresh Python.
+    ``with_plugins`` names installed plugins to leave switched on; ``subprocess=True`` uses a fresh Python,
+    ``cache=True`` keeps pytest's cache for the next run.
     """
 
     def run(
@@ -97,6 +98,7 @@ def run_suite(pytester: pytest.Pytester) -> RunSuite:
         files: dict[str, str] | None = None,
         with_plugins: tuple[str, ...] = (),
         subprocess: bool = False,
+        cache: bool = False,
     ) -> pytest.RunResult:
         if source:
             pytester.makepyfile(test_suite=dedent(source))
@@ -106,6 +108,8 @@ def run_suite(pytester: pytest.Pytester) -> RunSuite:
             path.write_text(dedent(text), "utf-8")
         switched_off = [arg for name in NO_OTHERS if name not in with_plugins for arg in ("-p", f"no:{name}")]
         runner = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        return runner("-p", "no:cacheprovider", *switched_off, *args)
+        if not cache:
+            switched_off += ["-p", "no:cacheprovider"]
+        return runner(*switched_off, *args)
 
     return run

@@ -319,7 +319,8 @@ OF_TESTS = {
         (
             "stop = threading.Event()\nstarted = threading.Event()\n"
             "def work(sock):\n    started.set()\n    stop.wait()\n    sock.close()\n\n"
-            "@pytest.mark.allow_leak('thread', reason='known')\ndef test_it():\n    sock = socket.socket()  # leak\n"
+            "@pytest.mark.allow_leak('thread', reason='known')\n"
+            "def test_it():\n    sock = socket.socket()  # leak\n"
             "    threading.Thread(target=work, args=(sock,), name='courier').start()\n    started.wait()\n"
             "def close_all():\n    stop.set()\n"
         ),

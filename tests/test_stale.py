@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
@@ -120,7 +119,7 @@ def test_mark_is_not_judged_after_a_stop(run_suite):
     run_suite(suite, "--hygiene-strict", "-x").stdout.no_fnmatch_line("*matched nothing*")
 
 
-def test_last_failed_run_judges_no_mark_whose_tests_were_left_out(run_suite, pytester):
+def test_last_failed_run_judges_no_mark_whose_tests_were_left_out(run_suite):
     suite = """
         import pytest
 
@@ -132,12 +131,9 @@ def test_last_failed_run_judges_no_mark_whose_tests_were_left_out(run_suite, pyt
             def test_fails(self):
                 assert 0
     """
-    # Not run_suite, which has no cache.
-    options = ("--hygiene-strict", "-p", "no:randomly", "-p", "no:asyncio")
-    pytester.makepyfile(test_suite=dedent(suite))
-    pytester.runpytest_inprocess(*options).assert_outcomes(passed=1, failed=1)
-    pytester.makepyfile(test_suite=dedent(suite).replace("assert 0", "pass"))
-    result = pytester.runpytest_inprocess(*options, "--lf")
+    run_suite(suite, "--hygiene-strict", cache=True).assert_outcomes(passed=1, failed=1)
+    mended = suite.replace("assert 0", "pass")
+    result = run_suite(mended, "--hygiene-strict", "--lf", cache=True)
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*matched nothing*")
 
