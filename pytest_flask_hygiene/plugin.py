@@ -194,8 +194,11 @@ class Hooks:
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
         self.collecting = True
-        with self.run.collecting():
-            result = yield
+        try:
+            with self.run.collecting():
+                result = yield
+        finally:
+            self.collecting = False
         if self.unusable:
             raise self.unusable[0]
         return result

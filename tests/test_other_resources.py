@@ -863,3 +863,18 @@ def test_sqlalchemy_tells_of_sqlite_once(run_example):
     result.assert_outcomes(failed=1, passed=1)
     assert "test_leaks - hygiene: sqlite" in failed(result)[0]
     result.stdout.fnmatch_lines(["hygiene: test_leaks left 1 resource open", "hygiene: 1 leak in 1 test"])
+
+
+def test_unusable_answer_of_a_plugin_that_comes_after_collection_is_not_lost(run_suite):
+    source = """
+        import pytest
+
+        class Late:
+            def pytest_hygiene_resources(self):
+                return "nonsense"
+
+        def test_it(request):
+            with pytest.raises(pytest.UsageError, match="pytest_hygiene_resources"):
+                request.config.pluginmanager.register(Late(), "late")
+    """
+    run_suite(source).assert_outcomes(passed=1)

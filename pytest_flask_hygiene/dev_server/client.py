@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-class Requests:
+class Requests(ABC):
     """The methods of Flask's test client, all of which go through ``open``."""
 
+    @abstractmethod
     def open(self, path: str = "/", **options: Any) -> TestResponse:
-        raise NotImplementedError
+        """Send a request."""
 
     def get(self, path: str = "/", **options: Any) -> TestResponse:
         __tracebackhide__ = True
