@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-#: What a node is.  The first of a loop is the exception; the first of another chain is a root (``module``,
-#: ``class``, ``cache``: a cached function, ``fixture``, ``logger``, ``thread``), and its last the ``resource``.
+#: What a node is.  The first of a loop is the exception.  Another chain goes from a root (``module``, ``class``,
+#: ``cache``: a cached function, ``fixture``, ``logger``, ``thread``) to the ``resource``.
 NodeKind = Literal[
     "exception",
     "traceback",
@@ -40,7 +40,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Chain:
-    """``edges[n]`` says how ``nodes[n]`` refers to the next one: ``.__traceback__``, ``error``, ``['main']``."""
+    """``edges[n]`` is how ``nodes[n]`` refers to the next one: ``.__traceback__``, ``error``, ``['main']``."""
 
     nodes: tuple[Node, ...]
     edges: tuple[str, ...]
