@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-#: What a node is.  The first of a loop is the exception.  Another chain goes from a root (``module``, ``class``,
+#: The first node of a loop is the exception.  Another chain goes from a root (``module``, ``class``,
 #: ``cache``: a cached function, ``fixture``, ``logger``, ``thread``) to the ``resource``.
 NodeKind = Literal[
     "exception",
@@ -40,7 +40,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Chain:
-    """``edges[n]`` is how ``nodes[n]`` refers to the next one: ``.__traceback__``, ``error``, ``['main']``."""
+    """``edges[n]`` is how ``nodes[n]`` refers to the next: ``.__traceback__``, ``error``, ``['main']``."""
 
     nodes: tuple[Node, ...]
     edges: tuple[str, ...]
