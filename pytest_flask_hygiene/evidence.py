@@ -100,7 +100,7 @@ class Evidence:
         """What a cache, a global of the application or a library's pool holds is not its first user's."""
         if holder is None:
             return
-        finding.holder = holder.text
+        finding.holder, finding.chain = holder.text, holder.chain
         frames = finding.site.frames
         if holder.kind == "cache" and holder.code is not None:
             code = holder.code
@@ -197,7 +197,7 @@ class Evidence:
         frame = cycle.frames[-1]
         text = f"{cycle.exception} is kept alive by {cycle.variable} in {frame.function}"
         finding = Finding("cycle", "cycle", owner, Site(cycle.frames), text, variable=cycle.variable)
-        finding.in_tests = cycle.closed_by == "test"
+        finding.in_tests, finding.chain = cycle.closed_by == "test", cycle.chain
         self._report(finding)
 
     def _record(self, kind: Kind, state: State, owner: Owner, site: Site, message: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from . import own_modules
 
 if TYPE_CHECKING:
+    from .chains import Chain
     from .marks import AllowLeak
 
 Kind = Literal[
@@ -241,6 +242,7 @@ class Finding:
         listed_only: bool = False,
         accepted: int = 0,
         known: int = 0,
+        chain: Chain | None = None,
     ) -> None:
         self.kind: Kind = kind
         self.state: State = state
@@ -277,6 +279,8 @@ class Finding:
         """How many of it the baseline has accepted."""
         self.known = known
         """How many the baseline knows, if there are more of it."""
+        self.chain = chain
+        """What keeps it alive: the loop of a cycle, or the way from a root to what is left open."""
 
     def __repr__(self) -> str:
         frame = self.site.frame

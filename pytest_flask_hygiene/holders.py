@@ -1,7 +1,8 @@
-"""What holds an object that is still open, so that the advice can name it.
+"""What holds an object that is still open, so that the advice can name it, and a picture show it.
 
-objgraph walks from the object to whatever refers to it, breadth first, until it meets something that has a
-name: a module, a class, a cached function, a logger, a running thread.
+First it is looked for in what the reader's own code keeps.  If it is not there, objgraph walks from the
+object to whatever refers to it, breadth first, until it meets something that has a name: a module, a class,
+a cached function, a logger, a running thread.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ import sys
 import threading
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, Literal
 
+from .chains import Chain
 from .origin import OriginMap
+from .readers_roots import FILES, ReadersRoots
+from .references import chain_of
 
 #: Of CPU time, for one object; and for all of a run, after which holders are no longer named.
 _SECONDS_EACH: Final = 0.5
@@ -41,6 +45,8 @@ class Holder:
     """Of a cached function."""
     in_tests: bool = False
     """It is part of a test module or a conftest file."""
+    chain: Chain | None = field(default=None, compare=False)
+    """The way from it, or from what it is a part of, to the object."""
 
 
 class _OutOfTimeError(Exception):
@@ -67,33 +73,35 @@ class HolderFinder:
         return holder
 
     def _search(self, thing: object) -> Holder | None:
+        begin = time.process_time()
+        chain: list[Any] = []
+        try:
+            chain = ReadersRoots(self._origin).chain_to(thing) or self._way_back(thing)
+            named = [n for n, each in enumerate(chain[:-1]) if _is_named(each)]
+            holder = self._describe(chain[named[-1] :]) if named else None
+            return None if holder is None else replace(holder, chain=_picture(chain))
+        finally:
+            chain.clear()
+            self._seconds_left -= time.process_time() - begin
+
+    def _way_back(self, thing: object) -> list[Any]:
+        """From the nearest named object to the thing; empty if there is none, or no time is left."""
         import objgraph
 
-        begin = time.process_time()
-        end = begin + min(_SECONDS_EACH, self._seconds_left)
+        end = time.process_time() + min(_SECONDS_EACH, self._seconds_left)
 
         def is_named(candidate: object) -> bool:
             if time.process_time() > end:
                 raise _OutOfTimeError
-            cls: type = type(candidate)
-            if cls is _CACHED:
-                # A sqlite connection's cache of statements is another such object.
-                return type(getattr(candidate, "__wrapped__", None)) is FunctionType
-            return candidate is not thing and issubclass(
-                cls, (ModuleType, type, logging.Logger, threading.Thread)
-            )
+            return candidate is not thing and _is_named(candidate)
 
-        chain: list[Any] = []
         try:
-            chain = objgraph.find_backref_chain(
+            chain: list[Any] = objgraph.find_backref_chain(
                 thing, is_named, max_depth=_MAX_DEPTH, extra_ignore=_not_of_interest()
             )
-            return self._describe(chain) if len(chain) > 1 else None
         except _OutOfTimeError:
-            return None
-        finally:
-            chain.clear()
-            self._seconds_left -= time.process_time() - begin
+            return []
+        return chain if len(chain) > 1 else []
 
     def _describe(self, chain: list[Any]) -> Holder | None:
         root = chain[0]
@@ -127,6 +135,24 @@ class HolderFinder:
         if origin in ("app", "test"):
             return Holder("global", text, in_tests=origin == "test")
         return Holder("library" if origin == "library" else "other", text)
+
+
+def _is_named(candidate: object) -> bool:
+    cls: type = type(candidate)
+    if cls is _CACHED:
+        # A sqlite connection's cache of statements is another such object.
+        return type(getattr(candidate, "__wrapped__", None)) is FunctionType
+    return issubclass(cls, (ModuleType, type, logging.Logger, threading.Thread))
+
+
+def _picture(chain: list[Any]) -> Chain | None:
+    # What a file object has for itself (its buffer, its raw file) is no part of what holds it.
+    files = [n for n, thing in enumerate(chain) if issubclass(type(thing), FILES)]
+    shown = chain[: files[0] + 1] if files else chain[:]
+    try:
+        return chain_of(shown) if len(shown) > 1 else None
+    finally:
+        shown.clear()
 
 
 def _name_of(attributes: dict[str, Any], path: list[Any]) -> str:

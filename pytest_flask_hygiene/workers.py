@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 
+from . import own_modules
 from .findings import Finding, Frame, Owner, Site
 from .ledger import Ledger, distinct, harmless
 
@@ -203,7 +204,8 @@ def _dump(findings: Iterable[Finding]) -> list[State]:
 
 def _dump_one(finding: Finding) -> State:
     owner = finding.owner
-    data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site")}
+    data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site", "chain")}
+    data["chain"] = None if finding.chain is None else finding.chain.to_data()
     data["owner"] = {
         name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line", "inside", "within")
     }
@@ -225,8 +227,10 @@ def _load(findings: Iterable[State]) -> list[Finding]:
 
 
 def _load_one(data: State) -> Finding:
+    with own_modules():
+        from .chains import chain_from_data
     owner = dict(data.pop("owner"))
-    site = data.pop("site")
+    site, chain = data.pop("site"), data.pop("chain")
     innermost = site["innermost"]
     return Finding(
         owner=Owner(owner.pop("scope"), owner.pop("name"), **owner),
@@ -235,5 +239,6 @@ def _load_one(data: State) -> Finding:
             site["library"],
             Frame(**innermost) if innermost is not None else None,
         ),
+        chain=chain_from_data(chain) if chain is not None else None,
         **data,
     )

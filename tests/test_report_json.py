@@ -141,6 +141,7 @@ def test_a_finding_has_its_kind_owner_site_and_advice(run_suite, report):
         "first_use": None,
         "variable": None,
         "library": None,
+        "chain": None,
     }
 
 

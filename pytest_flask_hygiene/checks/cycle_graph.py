@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import CellType, FrameType, TracebackType
 from typing import Any, Final, Literal
 
+from ..chains import Chain
 from ..findings import Frame
 from ..origin import Origin, OriginMap
+from ..references import address, chain_of
 from ..stacks import line_of
+from .connected import strongly_connected
 from .cycle_names import describe, line_of_store, render_path, traceback_depth, traceback_of
 
 _MAX_PATH: Final = 8
-#: ``id()`` is audited: our own audit hook, and everybody else's, would run for each object of the garbage.
-address: Final = object.__hash__
 _Edges = dict[int, list[int]]
 
 
@@ -31,6 +33,8 @@ class Cycle:
     frames: tuple[Frame, ...]
     """From the outermost frame of the traceback to the frame that closes the cycle, innermost last."""
     closed_by: Literal["app", "test"]
+    chain: Chain
+    """The loop: from the exception to the frame, and by the variable back."""
 
 
 class CycleGraph:
@@ -117,7 +121,7 @@ class CycleGraph:
     def explain(self, part: set[int], closed_by: Literal["app", "test"]) -> Cycle | None:
         """Name the frame and the variable that close the cycle; None if no frame of the reader's does."""
         wanted: Origin = closed_by
-        best: tuple[int, int, FrameType, str, BaseException] | None = None
+        best: tuple[int, int, FrameType, str, list[Any]] | None = None
         exceptions = [i for i in self._exceptions if i in part]
         try:
             for node in part:
@@ -126,30 +130,54 @@ class CycleGraph:
                     continue
                 found = self._variable(frame, part, exceptions, closed_by)
                 if found is not None:
-                    length, variable, exception = found
-                    depth = traceback_depth(exception, frame)
-                    if best is None or (length, -depth) < (best[0], -best[1]):
-                        best = (length, depth, frame, variable, exception)
-                    del exception
+                    variable, path = found
+                    depth = traceback_depth(path[-1], frame)
+                    if best is None or (len(path), -depth) < (best[0], -best[1]):
+                        best = (len(path), depth, frame, variable, path)
+                    del path
                 found = None
                 del frame
             if best is None:
                 return None
-            _, _, frame, variable, exception = best
+            _, _, frame, variable, path = best
+            exception = path[-1]
+            frames = self._frames(exception, frame, variable)
             return Cycle(
                 exception=describe(exception),
                 variable=variable,
-                frames=self._frames(exception, frame, variable),
+                frames=frames,
                 closed_by=closed_by,
+                chain=self._loop(frame, path, part, closed_by, frames[-1].line),
             )
         finally:
             best = None
-            frame = exception = None  # type: ignore[assignment]
+            frame = exception = path = None  # type: ignore[assignment]
+
+    def _loop(self, frame: FrameType, path: list[Any], part: set[int], closed_by: str, line: int) -> Chain:
+        """From the exception by the shortest way to the frame, and from there by the variable back."""
+        start, end = self._position[address(path[-1])], self._position[address(frame)]
+        came_from = {start: start}
+        queue = deque([start])
+        while queue and end not in came_from:
+            node = queue.popleft()
+            for referent in self._referents(node, closed_by):
+                if referent in part and referent not in came_from:
+                    came_from[referent] = node
+                    queue.append(referent)
+        way = [end]
+        while way[-1] != start:
+            way.append(came_from[way[-1]])
+        objects = [self._garbage[node] for node in reversed(way)] + path[:-1]
+        try:
+            # A frame is where the variable is stored, whatever line it was left in.
+            return chain_of(objects, loop=True, lines={address(frame): line})
+        finally:
+            objects.clear()
 
     def _variable(
         self, frame: FrameType, part: set[int], exceptions: list[int], closed_by: str
-    ) -> tuple[int, str, BaseException] | None:
-        """The shortest way from a local variable to an exception, inside the cycle."""
+    ) -> tuple[str, list[Any]] | None:
+        """The shortest way from a local variable to an exception, inside the cycle: in words, as objects."""
         wanted = set(exceptions)
         names = {address(value): name for name, value in frame.f_locals.items()}
         if closed_by == "test" and _is_pytests_idiom(frame, {address(self._garbage[i]) for i in exceptions}):
@@ -164,10 +192,7 @@ class CycleGraph:
             node, path = queue.pop(0)
             if node in wanted:
                 objects = [self._garbage[i] for i in path]
-                text = names[address(objects[0])] + render_path(objects)
-                exception: Any = objects[-1]
-                objects.clear()
-                return len(path), text, exception
+                return names[address(objects[0])] + render_path(objects), objects
             holder = type(self._garbage[node])
             if len(path) >= _MAX_PATH or holder in (FrameType, TracebackType):
                 continue
@@ -193,48 +218,6 @@ class CycleGraph:
         code = frame.f_code
         frames.append(Frame(code.co_filename, line or line_of(code, frame.f_lasti), code.co_name))
         return tuple(frames)
-
-
-def strongly_connected(starts: Iterable[int], referents: Callable[[int], list[int]]) -> list[set[int]]:
-    """Tarjan's algorithm, without recursion: the parts of more than one node, or with an edge to itself."""
-    index: dict[int, int] = {}
-    low: dict[int, int] = {}
-    on_stack: set[int] = set()
-    stack: list[int] = []
-    parts: list[set[int]] = []
-    for start in starts:
-        if start in index:
-            continue
-        work = [(start, iter(referents(start)))]
-        index[start] = low[start] = len(index)
-        stack.append(start)
-        on_stack.add(start)
-        while work:
-            node, edges = work[-1]
-            for target in edges:
-                if target not in index:
-                    index[target] = low[target] = len(index)
-                    stack.append(target)
-                    on_stack.add(target)
-                    work.append((target, iter(referents(target))))
-                    break
-                if target in on_stack:
-                    low[node] = min(low[node], index[target])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == index[node]:
-                    part: set[int] = set()
-                    while True:
-                        member = stack.pop()
-                        on_stack.discard(member)
-                        part.add(member)
-                        if member == node:
-                            break
-                    if len(part) > 1 or node in referents(node):
-                        parts.append(part)
-    return parts
 
 
 def _remembers_exceptions(cls: type) -> bool:

@@ -11,7 +11,8 @@ from types import CodeType, FrameType, TracebackType
 
 from ..installed import short_path
 from ..origin import OriginMap
-from .cycle_graph import Cycle, CycleGraph, address
+from ..references import address
+from .cycle_graph import Cycle, CycleGraph
 
 
 @dataclass

@@ -6,47 +6,14 @@ import dis
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final
 
+from ..references import steps
+
 _MAX_TEXT: Final = 120
 
 
 def render_path(objects: list[Any]) -> str:
     """How the last object is reached from the first: ``.errors[0]``."""
-    text = ""
-    for position in range(len(objects) - 1):
-        holder, target = objects[position], objects[position + 1]
-        if type(holder) is dict:
-            name = next((k for k, v in holder.items() if v is target), None)
-            owner = objects[position - 1] if position else None
-            if (
-                owner is not None
-                and isinstance(name, str)
-                and not issubclass(type(owner), (dict, list, tuple))
-            ):
-                text += f".{name}"
-            else:
-                text += f"[{name!r:.40}]" if isinstance(name, (str, int)) else "[...]"
-        elif issubclass(type(holder), (list, tuple)):
-            number = next((i for i, v in enumerate(holder) if v is target), None)
-            text += "[...]" if number is None else f"[{number}]"
-        elif type(target) is dict and position + 2 < len(objects):
-            continue  # the instance's __dict__: the name comes with the next step
-        else:
-            name = _attribute_name(holder, target)
-            text += f".{name}" if name else ""
-    return text
-
-
-def _attribute_name(holder: Any, target: Any) -> str:
-    # Past whatever the user's class has made of its attributes, its __class__ too.
-    if issubclass(type(holder), BaseException):
-        for name in ("__cause__", "__context__", "__traceback__"):
-            if vars(BaseException)[name].__get__(holder) is target:
-                return name
-    try:
-        attributes = object.__getattribute__(holder, "__dict__")
-    except Exception:
-        attributes = {}
-    return next((str(k) for k, v in attributes.items() if v is target), "")
+    return "".join(text for text, _ in steps(objects)) if len(objects) > 1 else ""
 
 
 def traceback_of(exception: BaseException) -> TracebackType | None:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import pytest
 
 from ..advice import what_happened
+from ..chains import Chain
 from ..findings import Finding, Frame
 from ..ledger import Ledger, distinct
 from .failure import printable, relative
@@ -78,6 +79,22 @@ def _finding(group: list[Finding], texts: _Texts) -> Data:
         "first_use": texts.or_none(min(f.first_use for f in group)),
         "variable": texts.or_none(first.variable),
         "library": texts.or_none(first.site.library),
+        "chain": None if first.chain is None else _chain(first.chain, texts),
+    }
+
+
+def _chain(chain: Chain, texts: _Texts) -> Data:
+    return {
+        "nodes": [
+            {
+                "kind": node.kind,
+                "text": texts.without_base_temp(node.text),
+                "path": texts.path(node.path),
+                "line": node.line or None,
+            }
+            for node in chain.nodes
+        ],
+        "edges": [texts.without_base_temp(edge) for edge in chain.edges],
     }
 
 
@@ -162,6 +179,9 @@ class _Texts:
 
     def path(self, path: str) -> str | None:
         return self(relative(path, self._root)) if path else None
+
+    def without_base_temp(self, text: str) -> str:
+        return self(self._base_temp(text))
 
     def message(self, finding: Finding) -> str:
         text = self._base_temp(finding.message)

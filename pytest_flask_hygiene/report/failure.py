@@ -12,6 +12,7 @@ from pathlib import Path
 
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
+from .. import own_modules
 from ..advice import what_happened
 from ..findings import Finding, Frame
 from ..installed import short_path
@@ -98,6 +99,10 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
         lines.append(f"    held by {finding.holder}")
     if finding.first_use:
         lines.append(f"    first used by {finding.first_use}")
+    if finding.chain is not None:
+        with own_modules():
+            from .chain_text import chain_lines
+        lines += chain_lines(finding.chain, start)
     lines.append(f"fix: {finding.advice}")
     return lines
 
