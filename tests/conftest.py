@@ -20,6 +20,7 @@ with contextlib.suppress(ImportError):
     import flask_sqlalchemy  # noqa: F401
 
 pytest_plugins = ["pytester"]
+pytest.register_assert_rewrite("doc_examples")
 
 #: Other installed plugins would only slow the inner runs down; tests that are about them ask for them.
 NO_OTHERS = (

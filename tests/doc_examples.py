@@ -25,6 +25,8 @@ def run_example(example: Path, target: Path, *args: str) -> str:
     switched_off = [arg for name in ("randomly", "asyncio", "cacheprovider") for arg in ("-p", f"no:{name}")]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     environment["COLUMNS"] = "100"
+    # Not the directory that every other run of pytest on this machine clears up.
+    environment["PYTEST_DEBUG_TEMPROOT"] = str(target)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *switched_off, *args],
         cwd=copy,

@@ -122,6 +122,8 @@ def run_step(story: Story, command: str, interpreter: str, target: Path, step: S
         "COLUMNS": "100",
         "PYTEST_ADDOPTS": f"{_SWITCHED_OFF} {story.addopts}",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # Not the directory that every other run of pytest on this machine clears up.
+        "PYTEST_DEBUG_TEMPROOT": str(target.parent),
     }
     environment.pop("GITHUB_ACTIONS", None)
     if story.pythonpath:
