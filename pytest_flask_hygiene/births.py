@@ -40,6 +40,11 @@ _SUBPROCESS_FILE: Final = os.sep + "subprocess.py"
 ENGINE: Final = "SQLAlchemy engine"
 
 
+#: A sent file is its ``response``'s body, or was, until an extension ``replaced`` it; it may be ``dropped``
+#: before its response ends, which tells whether the test closed it.
+Served = Literal["", "response", "replaced", "dropped", "upload"]
+
+
 class Birth:
     """One resource being opened."""
 
@@ -60,8 +65,12 @@ class Birth:
         self.reported = False
         self.finding: Finding | None = None
         """What was reported of it, as long as that may change: left open now, dropped later."""
-        self.served: Literal["", "response", "upload"] = ""
+        self.served: Served = ""
         """What it belongs to, if that is closed for the test."""
+
+    @property
+    def was_sent(self) -> bool:
+        return self.served in ("response", "replaced", "dropped")
 
     def hand_over(self, owner: Owner) -> None:
         """It turned out to be somebody else's."""

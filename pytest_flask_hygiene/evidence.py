@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 from . import own_modules
 from .births import Birth
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
-from .origin import OUR_DIRECTORY
-from .stacks import Stack, importing_module, made_in_request
+from .stacks import Stack, importing_module, made_in_request, was_sent
 
 if TYPE_CHECKING:
     from .checks.cycle_graph import Cycle
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from .owners import OwnerTracker
     from .settings import Settings
 
-_WERKZEUG_UTILS: Final = os.path.join("werkzeug", "utils.py")
 _MULTIPROCESSING: Final = tuple(os.path.join("multiprocessing", name) for name in ("heap.py", "util.py"))
 _FLASK_APP: Final = os.path.join("flask", "app.py")
 
@@ -125,11 +123,12 @@ class Evidence:
         """A ResourceWarning."""
         birth = emission.birth
         if birth is not None:
-            if birth.served == "response" or _sent_and_replaced(birth, emission):
-                # In a cycle, the file may be finalized before the response that would have closed it.
-                sender = self._origin.site(birth.stack).frame
-                self._of_response(birth, birth.owner, request_of(birth.stack), sender, "dropped")
-            elif self._ledger.faults and _was_sent(birth.stack):
+            if birth.was_sent:
+                # In a cycle, or by an extension, before the response has ended: is that closed by the test?
+                birth.served = "dropped"
+            elif _sent_and_replaced(birth, emission):
+                self.of_replaced_file(birth)
+            elif self._ledger.faults and was_sent(birth.stack):
                 # Our own fault may be why nobody has closed it.
                 self._ledger.responses_closed += 1
             elif birth.served == "upload":
@@ -151,11 +150,12 @@ class Evidence:
     def of_left_response(self, left: LeftResponse) -> None:
         """A streamed response that had to be closed for the test."""
         sender = None
-        if left.generator is not None and self._origin.is_reader(left.generator.co_filename):
+        if left.birth is not None:
+            if self._settings.strict:
+                sender = self._origin.site(left.birth.stack).frame
+        elif left.generator is not None and self._origin.is_reader(left.generator.co_filename):
             code = left.generator
             sender = Frame(code.co_filename, code.co_firstlineno, code.co_name)
-        elif left.birth is not None and self._settings.strict:
-            sender = self._origin.site(left.birth.stack).frame
         self._of_response(
             left.birth, left.owner, left.stack, sender, "dropped" if left.dropped else "left_open"
         )
@@ -174,6 +174,12 @@ class Evidence:
             if sender is not None:
                 text += f", from {sender.function}()"
             self._record("response", state, owner, self._origin.site(request), text)
+
+    def of_replaced_file(self, birth: Birth) -> None:
+        """A sent file that an extension dropped, whose response the test may have closed."""
+        if not birth.reported:
+            birth.reported = True
+            self._ledger.responses_closed += 1
 
     def of_closed_upload(self, birth: Birth) -> None:
         """The temporary file of a large upload that was closed for the test, or by its finalizer."""
@@ -226,27 +232,14 @@ def _is_multiprocessings(stack: Stack) -> bool:
     return any(code.co_filename.endswith(_MULTIPROCESSING) for code, _ in stack)
 
 
-def _was_sent(stack: Stack) -> bool:
-    return any(c.co_name == "send_file" and c.co_filename.endswith(_WERKZEUG_UTILS) for c, _ in stack)
-
-
 def _sent_and_replaced(birth: Birth, emission: Emission) -> bool:
     """A file that a view sent, in a response whose body an extension (one that compresses, say) replaced.
 
-    The reader has closed the response, or we have; the file is no longer its body.  A response that the
-    view itself throws away is dropped while the view runs, and is the reader's.
+    A response that the view itself throws away is dropped while the view runs, and is the reader's.
     """
-    if not (_was_sent(birth.stack) and made_in_request(birth.stack)):
+    if not (was_sent(birth.stack) and made_in_request(birth.stack)):
         return False
     return not any(
         code.co_name == "dispatch_request" and code.co_filename.endswith(_FLASK_APP)
         for code, _ in emission.stack
     )
-
-
-def request_of(stack: Stack) -> Stack:
-    """The frames around the test client's call, of a stack that was taken inside the application."""
-    for position, (code, _) in enumerate(stack):
-        if code.co_name == "run_wsgi_app" and code.co_filename.startswith(OUR_DIRECTORY):
-            return stack[position + 1 :]
-    return stack

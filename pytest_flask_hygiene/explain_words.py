@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from .advice import what_happened
-from .evidence import owner_of_birth, request_of
+from .evidence import owner_of_birth
 from .explain_rules import Rules
 from .findings import Finding, Owner, Site
 from .journal import Entry, Journal, Phase
 from .ledger import Ledger
 from .origin import OUR_DIRECTORY, OriginMap
 from .settings import Settings
+from .stacks import request_of
 
 Data = dict[str, Any]
 
@@ -77,7 +78,7 @@ class Words:
         entries = self._journal.entries
         for entry in list(entries):
             birth = entry.birth
-            if birth is not None and birth.served == "response":
+            if birth is not None and birth.was_sent:
                 request = request_of(birth.stack)
                 same = next((e for e in entries if e.birth is None and request_of(e.stack) == request), None)
                 if same is not None:
@@ -119,7 +120,7 @@ class Words:
         if birth is not None and not birth.owner.is_or_is_part_of(entry.owner.whole or entry.owner):
             counts = f"{counts.partition(':')[0]}: {birth.owner.describe()} referred to it, and owns it since"
         yield {
-            "kind": "response" if birth is not None and birth.served == "response" else entry.kind,
+            "kind": "response" if birth is not None and birth.was_sent else entry.kind,
             "what": _what(entry),
             "owner": _owner(owner),
             "site": _site(site),
@@ -236,7 +237,7 @@ def _what(entry: Entry) -> str:
     if entry.kind == "context":
         return ""
     what = entry.name or birth.describe()
-    return f"the sent file {what}" if birth.served == "response" else what
+    return f"the sent file {what}" if birth.was_sent else what
 
 
 def _owner(owner: Owner) -> Data:

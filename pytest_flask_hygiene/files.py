@@ -41,6 +41,14 @@ def descriptor_and_name(file: object) -> tuple[int | None, object]:
     return None, name
 
 
+def is_open_descriptor(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 def same_name(opened: object, name: object) -> bool:
     """Whether a file's ``name`` agrees with what was opened (temporary files are named by a number)."""
     if isinstance(opened, int):

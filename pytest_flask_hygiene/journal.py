@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from . import own_modules
 from .births import Birth
 from .checks.left_open import is_open_object, still_refers_to
-from .evidence import request_of
 from .findings import Finding, Kind, Owner
-from .stacks import Stack
+from .stacks import Stack, request_of
 from .threads import is_alive
 
 if TYPE_CHECKING:

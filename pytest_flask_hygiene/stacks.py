@@ -36,6 +36,7 @@ def _stop_files() -> frozenset[str]:
 STOP_FILES: Final = _stop_files()
 _REWRITE_FILE: Final = os.path.join("_pytest", "assertion", "rewrite.py")
 _RESPONSES_FILE: Final = os.path.join(os.path.dirname(__file__), "checks", "responses.py")
+_WERKZEUG_UTILS: Final = os.path.join("werkzeug", "utils.py")
 _MAX_FRAMES: Final = 100
 
 
@@ -66,6 +67,19 @@ def importing_module(stack: Stack) -> str:
 def made_in_request(stack: Stack) -> bool:
     """Whether a stack was taken inside the application, in a test client's request."""
     return any(code.co_name == "run_wsgi_app" and code.co_filename == _RESPONSES_FILE for code, _ in stack)
+
+
+def request_of(stack: Stack) -> Stack:
+    """The frames around the test client's call, of a stack that was taken inside the application."""
+    for position, (code, _) in enumerate(stack):
+        if code.co_name == "run_wsgi_app" and code.co_filename == _RESPONSES_FILE:
+            return stack[position + 1 :]
+    return stack
+
+
+def was_sent(stack: Stack) -> bool:
+    """Whether a file was opened by ``send_file``."""
+    return any(c.co_name == "send_file" and c.co_filename.endswith(_WERKZEUG_UTILS) for c, _ in stack)
 
 
 def line_of(code: CodeType, offset: int) -> int:

@@ -1,9 +1,8 @@
-"""Words for a cycle: the exception, the way from a variable to it, the line that stored it."""
+"""Words for a cycle: the exception, and the way from a variable to it."""
 
 from __future__ import annotations
 
-import dis
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Final
 
 from ..references import steps
@@ -29,38 +28,6 @@ def traceback_depth(exception: BaseException, frame: FrameType) -> int:
             return depth
         depth, traceback = depth + 1, traceback.tb_next
     return -1
-
-
-def line_of_store(code: CodeType, variable: str, raised: int) -> int:
-    """The line that stores the exception: ``error = e``, ``self.error = e``.  0 if there is none.
-
-    The first one behind the line that raised it (a handler follows), or else the last one before.
-    """
-    name, _, rest = variable.partition(".")
-    attribute = rest.split("[")[0].split(".")[-1] if rest else ""
-    plain = name.partition("[")[0]
-    line = 0
-    lines: list[int] = []
-    cleared = False
-    for instruction in dis.get_instructions(code):
-        if instruction.starts_line:
-            current = instruction.starts_line
-            line = current if type(current) is int else (getattr(instruction, "line_number", None) or line)
-        if attribute:
-            stores = instruction.opname == "STORE_ATTR" and instruction.argval == attribute
-        else:
-            stores = instruction.opname.startswith("STORE_") and _names(instruction.argval, plain)
-        # "except E as error:" ends by storing None.
-        if stores and not cleared:
-            lines.append(line)
-        cleared = instruction.opname == "LOAD_CONST" and instruction.argval is None
-    behind = [number for number in lines if number > raised]
-    return min(behind) if behind else max(lines, default=0)
-
-
-def _names(argument: object, name: str) -> bool:
-    """Python 3.13 stores two variables with one instruction."""
-    return argument == name or (isinstance(argument, tuple) and name in argument)
 
 
 def describe(exception: BaseException) -> str:

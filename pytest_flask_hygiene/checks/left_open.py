@@ -153,7 +153,7 @@ def _is_of(birth: Birth | None, owners: Collection[Owner] | None) -> bool:
     return (
         birth is not None
         and not birth.reported
-        and not birth.served
+        and birth.served in ("", "replaced")
         and (owners is None or birth.owner in owners)
     )
 

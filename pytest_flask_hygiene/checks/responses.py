@@ -19,10 +19,10 @@ from types import CodeType, GeneratorType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..births import Birth, BirthRecorder
-from ..files import descriptor_and_name
+from ..files import descriptor_and_name, is_open_descriptor
 from ..findings import Owner
 from ..owners import OwnerTracker
-from ..stacks import Stack, capture_stack
+from ..stacks import Stack, capture_stack, request_of, was_sent
 
 if TYPE_CHECKING:
     from .contexts import ContextCheck
@@ -128,6 +128,8 @@ class Body:
             return
 
     def _is_left(self, dropped: bool) -> bool:
+        if self.birth is not None and self.birth.served in ("replaced", "dropped"):
+            return True
         stream = self.stream
         if isinstance(stream, GeneratorType):
             # In a cycle the collector may have closed the generator before it comes here.
@@ -252,9 +254,8 @@ class ResponseCheck:
 
     def _open(self, iterable: Iterable[bytes]) -> Body:
         body = Body(iterable, self._owners.get(), self._report, partial(self._births.faults.add, "responses"))
-        if body.stream is not None:
-            # Apart: a body that is given up now would be closed under the reader's hands.
-            self._guarded(self._track, body)
+        # Apart: a body that is given up now would be closed under the reader's hands.
+        self._guarded(self._track, body)
         return body
 
     def _report(self, left: LeftResponse) -> None:
@@ -262,12 +263,34 @@ class ResponseCheck:
 
     def _track(self, body: Body) -> None:
         stream = body.stream
-        body.stack = capture_stack(sys._getframe(5))
-        self._bodies[next(self._numbers)] = body
-        if not isinstance(stream, GeneratorType):
+        is_file = stream is not None and not isinstance(stream, GeneratorType)
+        replaced = [] if is_file else self._sent_files(body.owner)
+        if stream is None and not replaced:
+            return
+        request = capture_stack(sys._getframe(5))
+        if is_file:
             body.birth = self._births.of_file(stream)
             if body.birth is not None:
                 body.birth.served = "response"
+        else:
+            body.birth = next((b for b in replaced if _agree(request_of(b.stack), request_of(request))), None)
+            if body.birth is not None:
+                body.birth.served = "replaced"
+        if stream is not None or body.birth is not None:
+            body.stack = request
+            self._bodies[next(self._numbers)] = body
+
+    def _sent_files(self, owner: Owner) -> list[Birth]:
+        """Open files that were sent, and are no response's body: another one has taken their place."""
+        return [
+            birth
+            # A copy: other threads open files.
+            for descriptor, birth in list(self._births.by_descriptor.items())
+            if birth.owner is owner
+            and not (birth.served or birth.reported)
+            and was_sent(birth.stack)
+            and is_open_descriptor(descriptor)
+        ]
 
     def _see_input(self, stream: Any) -> None:
         """Remember an upload's temporary file; the previous one of this thread is no longer needed."""
@@ -353,6 +376,11 @@ class ResponseCheck:
     def _close_inputs(self) -> None:
         while self._inputs:
             self._close_input(self._inputs.popitem()[1])
+
+
+def _agree(stack: Stack, other: Stack) -> bool:
+    """Whether two stacks are the same as far as both of them go: a deep one is cut off."""
+    return all(one == another for one, another in zip(stack, other, strict=False))
 
 
 def attribute(value: object, name: str) -> Any:

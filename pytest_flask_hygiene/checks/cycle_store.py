@@ -1,0 +1,162 @@
+"""Which line stored the exception: one that ran, where a function assigns the same variable twice.
+
+What ran is not recorded, but where the frame was left is known.  A store can have made the variable's value
+only if control can get from it to there without passing another one.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from types import CodeType
+from typing import Any, Final
+
+#: Nothing follows them, or only what they jump to.
+_ENDS: Final = frozenset(
+    (
+        "RETURN_VALUE",
+        "RETURN_CONST",
+        "RAISE_VARARGS",
+        "RERAISE",
+        "JUMP_FORWARD",
+        "JUMP_ABSOLUTE",
+        "JUMP_BACKWARD",
+        "JUMP_BACKWARD_NO_INTERRUPT",
+    )
+)
+_JUMPS: Final = frozenset((*dis.hasjrel, *dis.hasjabs))
+
+
+def line_of_store(code: CodeType, variable: str, raised: int, left: int) -> int:
+    """The line that stores the exception: ``error = e``, ``self.error = e``.  0 if there is none.
+
+    ``raised``: the line that raised it, 0 if that was in another function; ``left``: the offset of the
+    instruction that the frame was left at.  Of several stores it is the first one behind the line that raised
+    (a handler follows), or else the last one before.
+    """
+    instructions = list(dis.get_instructions(code))
+    stores = _stores(instructions, variable)
+    reaching = _reaching(code, instructions, set(stores), left, is_attribute=_attribute(variable) != "")
+    # ``except E as error:`` ends by storing None.
+    lines = [line for at, line in stores.items() if line and at in reaching]
+    if not lines:
+        lines = [line for line in stores.values() if line]
+    behind = [line for line in lines if line > raised] if raised else []
+    return min(behind) if behind else max(lines, default=0)
+
+
+def _stores(instructions: list[dis.Instruction], variable: str) -> dict[int, int]:
+    """Where the variable is stored, by position, and in which line; 0: it is None from there, or deleted."""
+    attribute = _attribute(variable)
+    plain = variable.partition(".")[0].partition("[")[0]
+    line = 0
+    stores: dict[int, int] = {}
+    cleared = False
+    for position, instruction in enumerate(instructions):
+        if instruction.starts_line:
+            current = instruction.starts_line
+            line = current if type(current) is int else (getattr(instruction, "line_number", None) or line)
+        name = instruction.opname
+        if attribute:
+            if name == "STORE_ATTR" and instruction.argval == attribute:
+                stores[position] = 0 if cleared else line
+        elif name.startswith("STORE_") and plain in _stored(instruction):
+            stores[position] = 0 if cleared else line
+        elif name.startswith("DELETE_") and instruction.argval == plain:
+            stores[position] = 0
+        cleared = name == "LOAD_CONST" and instruction.argval is None
+    return stores
+
+
+def _attribute(variable: str) -> str:
+    rest = variable.partition(".")[2]
+    return rest.split("[")[0].split(".")[-1]
+
+
+def _stored(instruction: dis.Instruction) -> tuple[Any, ...]:
+    """Python 3.13 stores two variables with one instruction, or stores one and loads another."""
+    argument = instruction.argval
+    if not isinstance(argument, tuple):
+        return (argument,)
+    return argument[:1] if instruction.opname == "STORE_FAST_LOAD_FAST" else argument
+
+
+def _reaching(
+    code: CodeType, instructions: list[dis.Instruction], stores: set[int], left: int, *, is_attribute: bool
+) -> set[int]:
+    """Positions of the stores from which ``left`` can be reached past no other store.
+
+    Of an attribute past others, too: they may be another object's.
+    """
+    position_of = {instruction.offset: n for n, instruction in enumerate(instructions)}
+    before: dict[int, list[int]] = {}
+    for source, target in _edges(code, instructions, position_of):
+        before.setdefault(target, []).append(source)
+    found: set[int] = set()
+    pending = [position_of[left]] if left in position_of else []
+    seen = set(pending)
+    while pending:
+        for source in before.get(pending.pop(), ()):
+            if source in seen:
+                continue
+            seen.add(source)
+            if source in stores:
+                found.add(source)
+            if source not in stores or is_attribute:
+                pending.append(source)
+    return found
+
+
+def _edges(
+    code: CodeType, instructions: list[dis.Instruction], position_of: dict[int, int]
+) -> list[tuple[int, int]]:
+    """What may follow what.  Rather too much of it: nearly any protected instruction may raise."""
+    edges = []
+    for position, instruction in enumerate(instructions):
+        if instruction.opcode in _JUMPS:
+            edges.append((position, position_of[instruction.argval]))
+        if instruction.opname not in _ENDS and position + 1 < len(instructions):
+            edges.append((position, position + 1))
+    handlers = _handlers(code, position_of) if sys.version_info >= (3, 11) else _blocks(instructions, edges)
+    # If a store raises, then before it has stored anything.
+    edges += [(n, handler) for n, handler in handlers if not instructions[n].opname.startswith("STORE_")]
+    return edges
+
+
+def _handlers(code: CodeType, position_of: dict[int, int]) -> list[tuple[int, int]]:
+    """Where each instruction goes when it raises."""
+    entries: list[Any] = getattr(dis.Bytecode(code), "exception_entries", [])
+    return [
+        (position, position_of[entry.target])
+        for entry in entries
+        for offset, position in position_of.items()
+        if entry.start <= offset < entry.end
+    ]
+
+
+def _blocks(instructions: list[dis.Instruction], edges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same for Python 3.10, where instructions push and pop the handlers."""
+    following: dict[int, list[int]] = {}
+    for source, target in edges:
+        following.setdefault(source, []).append(target)
+    handlers = []
+    #: -1: of a handler that is at work.
+    pending: list[tuple[int, tuple[int, ...]]] = [(0, ())]
+    seen = set()
+    while pending:
+        position, blocks = pending.pop()
+        if position in seen:
+            continue
+        seen.add(position)
+        handler = next((target for target in reversed(blocks) if target >= 0), None)
+        name = instructions[position].opname
+        if handler is not None and name != "POP_BLOCK":
+            handlers.append((position, handler))
+        for target in following.get(position, ()):
+            inner = blocks
+            if name.startswith("SETUP_"):
+                inner = (*blocks, -1 if target != position + 1 else max(following[position]))
+            elif name in ("POP_BLOCK", "POP_EXCEPT"):
+                inner = blocks[:-1]
+            pending.append((target, inner))
+    return handlers

@@ -1,0 +1,151 @@
+"""A sent file whose response got another body, from an extension that compresses, say."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+import werkzeug.test
+
+SHOP = """
+    from pathlib import Path
+    from flask import Flask, Response, send_file
+
+    app = Flask(__name__)
+    app.testing = True
+    KEPT = []
+
+    @app.get("/file")
+    def file():
+        return send_file(Path(__file__).parent / "manual.txt")
+
+    @app.get("/closed")
+    def closed():
+        send_file(Path(__file__).parent / "manual.txt").close()
+        return Response(str(number) for number in range(3))
+
+    def around(chunks):
+        for chunk in chunks:
+            yield chunk.upper()
+
+    class Upper:
+        def __init__(self, chunks):
+            self.{attribute} = chunks
+
+        def __iter__(self):
+            return (chunk.upper() for chunk in self.{attribute})
+
+    @app.after_request
+    def wrap(response):
+        response.direct_passthrough = False
+        {replace}
+        return response
+    """
+HEAD = """
+import gc
+import pytest
+from shop import app
+
+@pytest.fixture
+def client():
+    return app.test_client()
+
+"""
+
+#: What becomes of the body, and whether the test could have closed the file.
+REPLACED = {
+    "generator": "chunks = response.iter_encoded(); response.response = (c.upper() for c in chunks)",
+    "function": "response.response = around(response.iter_encoded())",
+    "another response": "response = Response(around(response.iter_encoded()))",
+    "object": "response.response = Upper(response.iter_encoded())",
+    "object over the file": "response.response = Upper(response.response)",
+    "in a cycle": "response.response = around(response.iter_encoded()); response.itself = response",
+    "read at once": "response.response = [b''.join(response.iter_encoded()).upper()]",
+    "data": "response.set_data(response.get_data().upper())",
+}
+KEPT = "KEPT.append(response.response); response.response = (b'' for _ in range(3))"
+ATTRIBUTES = {"object over the file": "iterable"}
+#: The response is a text by then, of which nobody sees whether it is closed.
+SEEN = [style for style in REPLACED if style != "read at once"]
+
+CLOSED = {
+    "closed": "client.get('/file').close()",
+    "read and closed": "response = client.get('/file')\nassert response.data\nresponse.close()",
+    "block": "with client.get('/file') as response:\n    assert response.data == b'TEXT' * 9",
+    "unread block": "with client.get('/file'):\n    pass",
+    "buffered": "assert client.get('/file', buffered=True).data == b'TEXT' * 9",
+    "several": "for _ in range(3):\n    response = client.get('/file')\n    response.close()",
+}
+LEFT = {
+    "not read": "client.get('/file')",
+    "read": "assert client.get('/file').data == b'TEXT' * 9",
+    "kept": "response = client.get('/file')\nassert response.data == b'TEXT' * 9",
+}
+
+
+@pytest.fixture(autouse=True)
+def _only_the_inner_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outer run has wrapped the client too, and would close the responses first."""
+    monkeypatch.setattr(werkzeug.test, "run_wsgi_app", inspect.unwrap(werkzeug.test.run_wsgi_app))
+
+
+@pytest.fixture
+def run(run_suite):
+    def run(style: str, body: str, *args: str) -> pytest.RunResult:
+        rows = "\n".join(f"    {row}" for row in body.splitlines())
+        shop = SHOP.format(replace=REPLACED.get(style, KEPT), attribute=ATTRIBUTES.get(style, "chunks"))
+        files = {"shop.py": shop, "manual.txt": "text" * 9}
+        suite = f"{HEAD}def test_it(client):\n{rows}\n\ndef test_after():\n    gc.collect()\n"
+        return run_suite(suite, *args, files=files)
+
+    return run
+
+
+@pytest.mark.parametrize("flags", [(), ("--hygiene-strict",)], ids=["default", "strict"])
+@pytest.mark.parametrize("closed", CLOSED)
+@pytest.mark.parametrize("style", REPLACED)
+def test_a_response_that_the_test_closed_is_nothing(run, style, closed, flags):
+    result = run(style, CLOSED[closed], *flags)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["hygiene: no leaks"])
+    result.stdout.no_fnmatch_line("*fault*")
+    if style in SEEN:
+        result.stdout.no_fnmatch_line("*closed for the tests*")
+
+
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("style", REPLACED)
+def test_a_response_that_the_test_left_open_is_counted_once(run, style, left):
+    result = run(style, LEFT[left])
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["hygiene: no leaks", "closed for the tests: 1 streamed response"])
+
+
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("style", SEEN)
+def test_strict_fails_a_response_that_the_test_left_open_once(run, style, left):
+    result = run(style, LEFT[left], "--hygiene-strict")
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "hygiene: test_it left 1 resource open",
+            "response  sent here and never closed",
+            "    the sent file *manual.txt, from file()",
+            "*test_suite.py:1[01] *in test_it *",
+        ]
+    )
+
+
+def test_a_file_that_the_view_has_closed_does_not_count(run):
+    body = "for _ in range(3):\n    assert client.get('/closed').data == b'012'"
+    result = run("generator", body, "--hygiene-strict")
+    result.assert_outcomes(passed=2)
+    result.stdout.no_fnmatch_line("*closed for the tests*")
+
+
+def test_a_file_that_an_extension_keeps_open_is_still_left_open(run):
+    result = run("kept", "client.get('/file').close()")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["still open after their owners ended: 1 *", "*file *shop.py:*", "*shop.KEPT*"]
+    )
