@@ -43,7 +43,8 @@ def run_kind(kind, run_suite, pytester, monkeypatch):
         dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("__pycache__"),
     )
-    yield lambda *args: run_suite("", "-q", *args)
+    # Inside another run that watches warnings, fewer frames are seen of one.
+    yield lambda *args: run_suite("", "-q", *args, subprocess=kind == "other" and "test_failing.py" in args)
     for thread in threading.enumerate():
         if thread.name == "mailer":
             # The failing example's, which would run on in this process.
