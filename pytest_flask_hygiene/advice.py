@@ -57,6 +57,12 @@ def what_happened(finding: Finding) -> str:
     return WHAT_HAPPENED[finding.kind]
 
 
+def page_of(finding: Finding) -> str:
+    """The page of the documentation about such findings: its path in this project's repository."""
+    page = "dev-server" if finding.owner.scope == "server" else f"kinds/{finding.kind}"
+    return f"docs/{page}.md"
+
+
 def advise(finding: Finding) -> str:
     """One sentence that knows the pattern around the site, as far as the source shows it."""
     if finding.owner.scope == "held":

@@ -57,3 +57,15 @@ def assert_page_shows(page: Path, block: str, name: str = "output") -> None:
         page.write_text(before + begin + block + end + after, "utf-8")
         current = block
     assert current == block
+
+
+def failure_block(output: str) -> str:
+    """Of what pytest prints: the text of its one failure."""
+    (text,) = re.findall(r"^hygiene: [^\n]+ left \d.*?(?=^=)", output, re.MULTILINE | re.DOTALL)
+    return text
+
+
+def files_shown(page: Path) -> set[Path]:
+    """The files that a page includes, and so can't show in another state than they are in."""
+    includes = re.findall(r"^```\{literalinclude\} (\S+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {(page.parent / name).resolve() for name in includes}

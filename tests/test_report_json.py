@@ -131,6 +131,7 @@ def test_a_finding_has_its_kind_owner_site_and_advice(run_suite, report):
         "when": "call",
         "message": "left.txt",
         "happened": "opened here and dropped without close()",
+        "page": "docs/kinds/file.md",
         "owner": {"scope": "test", "name": "test_leaks", "path": "test_suite.py", "line": 1},
         "site": [
             {"path": "test_suite.py", "line": 2, "function": "test_leaks", "code": 'open("left.txt", "w")'}

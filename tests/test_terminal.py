@@ -131,6 +131,7 @@ def test_a_failure_shows_the_way_to_the_site_and_the_fix(run_suite):
             "    test_suite.py:4 *in test_stock *shop.load()",
             "    shop.py:2 *in load *return open('left.txt', 'w')",
             "fix: *",
+            "see: docs/kinds/file.md in pytest-flask-hygiene",
         ],
         consecutive=False,
     )

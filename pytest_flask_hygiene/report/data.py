@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import pytest
 
-from ..advice import what_happened
+from ..advice import page_of, what_happened
 from ..chains import Chain
 from ..findings import Finding, Frame
 from ..ledger import Ledger, distinct
@@ -71,6 +71,7 @@ def _finding(group: list[Finding], texts: _Texts) -> Data:
         "message": texts.message(first),
         "happened": what_happened(first),
         "advice": texts(first.advice),
+        "page": page_of(first),
         "owner": _owner(first, texts),
         "site": [_frame(frame, texts) for frame in first.site.frames],
         "count": max(f.count for f in group),

@@ -13,7 +13,7 @@ from pathlib import Path
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from .. import own_modules
-from ..advice import what_happened
+from ..advice import page_of, what_happened
 from ..findings import Finding, Frame
 from ..installed import short_path
 
@@ -80,7 +80,7 @@ def culprit(finding: Finding, start: Path) -> str:
 
 
 def finding_lines(finding: Finding, start: Path) -> list[str]:
-    """What leaked, where it was opened, how to mend it."""
+    """What leaked, where it was opened, how to mend it, where more is said about it."""
     happened = what_happened(finding)
     count = f" ({finding.count} times)" if finding.count > 1 else ""
     if finding.kind == "cycle":
@@ -104,6 +104,7 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
             from .chain_text import chain_lines
         lines += chain_lines(finding.chain, start)
     lines.append(f"fix: {finding.advice}")
+    lines.append(f"see: {page_of(finding)} in pytest-flask-hygiene")
     return lines
 
 

@@ -1,0 +1,5 @@
+from shop import app
+
+
+def test_order():
+    assert app.test_client().post("/order/tea").json == {"result": "not ordered: no answer"}

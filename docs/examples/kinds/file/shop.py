@@ -1,0 +1,17 @@
+import csv
+from pathlib import Path
+
+from flask import Flask
+
+app = Flask(__name__)
+PRICES = Path(app.root_path, "prices.csv")
+
+
+def read_prices():
+    rows = csv.DictReader(open(PRICES, encoding="utf-8"))
+    return {row["sku"]: int(row["cents"]) for row in rows}
+
+
+@app.get("/price/<sku>")
+def price(sku):
+    return {"cents": read_prices()[sku]}

@@ -1,0 +1,5 @@
+from shop_mended import app
+
+
+def test_price():
+    assert app.test_client().get("/price/tea").json == {"cents": 890}

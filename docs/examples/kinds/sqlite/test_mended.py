@@ -1,0 +1,5 @@
+from shop_mended import app
+
+
+def test_version():
+    assert app.test_client().get("/version").json["sqlite"].startswith("3.")

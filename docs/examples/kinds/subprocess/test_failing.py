@@ -1,0 +1,5 @@
+from shop import app
+
+
+def test_label():
+    assert app.test_client().post("/label/tea").json == {"printer": "printed"}

@@ -1,0 +1,103 @@
+"""``docs/messages.md`` has every message that the source has.
+
+What counts as a message is simple on purpose, so that a new one can't be forgotten: every string of three
+words or more, but for docstrings, the help of options, and the modules that ``EXPLAINED_ELSEWHERE`` names.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+from doc_examples import ROOT
+
+from pytest_flask_hygiene.advice import STILL_OPEN, WHAT_HAPPENED
+
+PACKAGE = ROOT / "pytest_flask_hygiene"
+PAGE = ROOT / "docs" / "messages.md"
+
+#: Modules, or directories, and where their words are explained; None: what they print are no messages.
+EXPLAINED_ELSEWHERE = {
+    "advice.py": "docs/kinds/index.md",
+    "dev_server/advice.py": "docs/dev-server.md",
+    "explain.py": "docs/explain.md",
+    "explain_rules.py": "docs/explain.md",
+    "explain_words.py": "docs/explain.md",
+    # Pages and pictures, not messages.
+    "report/html": None,
+    # The words of Python's own warnings, which filters are compared with.
+    "journal.py": None,
+    # Source code that is compiled.
+    "replacements.py": None,
+}
+
+#: Strings that nobody reads.
+NOT_PRINTED = {
+    "has no attribute",  # Python's own error
+    "list[str] | None",
+    "<Report of the",  # a repr
+    r"\w+ fixture '(.+)' of",
+    "Literal['fail', 'warn', 'off']",
+}
+
+
+def messages_of(path):
+    """The constant parts of its messages, with their lines."""
+    tree = ast.parse(path.read_text("utf-8"))
+    skipped = set()
+    for node in ast.walk(tree):
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        is_option = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in (
+            "addoption",
+            "addini",
+            "getgroup",
+        )
+        is_help = isinstance(node, ast.AnnAssign) and ast.unparse(node.target).endswith("_HELP")
+        if is_docstring or is_option or is_help:
+            skipped.update(map(id, ast.walk(node)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+            for part in node.value.split("{}"):
+                text = " ".join(part.split())
+                words = [word for word in text.split() if re.search(r"[A-Za-z]", word)]
+                if len(words) >= 3 and text not in NOT_PRINTED and "\n" not in part.strip():
+                    yield node.lineno, text.strip(",;:. ")
+
+
+def is_elsewhere(path):
+    name = path.relative_to(PACKAGE).as_posix()
+    return any(name == other or name.startswith(other + "/") for other in EXPLAINED_ELSEWHERE)
+
+
+def page_text():
+    return " ".join(PAGE.read_text("utf-8").split())
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if not is_elsewhere(path))
+
+
+def test_each_message_has_its_paragraph():
+    text = page_text()
+    missing = [
+        f"{path.relative_to(ROOT).as_posix()}:{line}: {message}"
+        for path in MODULES
+        for line, message in messages_of(path)
+        if message not in text
+    ]
+    assert not missing, "not in docs/messages.md:\n" + "\n".join(missing)
+
+
+def test_messages_of_each_printing_module_are_found():
+    found = {path.relative_to(PACKAGE).as_posix() for path in MODULES if any(messages_of(path))}
+    assert found >= {"settings.py", "stale.py", "marks.py", "report/terminal.py", "dev_server/server.py"}
+
+
+@pytest.mark.parametrize("words", [WHAT_HAPPENED, STILL_OPEN], ids=["dropped", "left open"])
+def test_what_happened_is_on_the_page(words):
+    text = page_text()
+    assert [each for each in words.values() if f"`{each}`" not in text] == []
+
+
+def test_pages_that_explain_other_words_exist():
+    assert [page for page in EXPLAINED_ELSEWHERE.values() if page and not (ROOT / page).is_file()] == []
