@@ -162,7 +162,8 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "hygiene_editor",
-        "what the links of an HTML report open: vscode, pycharm, idea, macvim, textmate, or a URL with {path} and {line}",
+        "what the links of an HTML report open: vscode, pycharm, idea, macvim, textmate, or a URL with "
+        "{path} and {line}",
         default="",
     )
 

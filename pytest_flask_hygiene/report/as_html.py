@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,8 +18,10 @@ from markupsafe import Markup
 
 from .. import __version__, own_modules
 from ..chains import Chain, Node
-from ..ledger import Ledger
+from ..findings import ALLOWED_BY, Finding
+from ..ledger import Ledger, distinct
 from .data import Data, report_data
+from .decisions import baseline_lines
 from .failure import plural
 from .page_groups import Draw, groups, outcome, owners
 from .page_words import NAMES, OUTCOMES, OWNERS
@@ -36,7 +37,6 @@ _MAX_OPEN: Final = 12
 _MAX_DRAWN: Final = 100
 #: Of the tests at one place.
 _MAX_TESTS: Final = 5
-_STYLE: Final = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,12 @@ class Run:
     project: str = ""
     warns: bool = False
     strict: bool = False
-    notes: Sequence[str] = ()
-    """What became of the baseline, and what went wrong."""
+    reduced: str = ""
+    """Why only responses and warnings were checked."""
+    baseline: Sequence[str] = ()
+    """What became of it."""
+    others: Sequence[str] = ()
+    """What went wrong in plugins that name resources of their own."""
     faults: Sequence[str] = ()
 
 
@@ -58,10 +62,16 @@ def as_html(ledger: Ledger, config: pytest.Config) -> str:
         project=config.rootpath.name,
         warns=settings.mode == "warn",
         strict=settings.strict,
-        notes=list(dict.fromkeys((*ledger.notes, *ledger.others_faults))),
+        reduced=settings.reduced,
+        baseline=baseline_lines(ledger, _accepted(ledger)),
+        others=list(dict.fromkeys(ledger.others_faults)),
         faults=list(dict.fromkeys(ledger.faults)),
     )
     return page(report_data(ledger, config), places, run, _drawing(config.rootpath))
+
+
+def _accepted(ledger: Ledger) -> list[Finding]:
+    return [f for f in distinct(ledger.findings) if f.outcome == "allowed" and f.allowed_by == ALLOWED_BY]
 
 
 def _editor(settings: Settings) -> Any:
@@ -85,7 +95,8 @@ def page(data: Data, places: Places, run: Run, draw: Draw) -> str:
     environment.filters["plural"] = plural
     found = groups(data["findings"], places, draw)
     style, script = (_FOLDER.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
-    pictures = "".join(picture for group in found for picture in group.pictures)
+    if any(group.pictures for group in found):
+        style = f"{_picture_style()}\n{style}"
     return environment.get_template("page.html.j2").render(
         title=title(data["counts"]),
         run=run,
@@ -104,7 +115,7 @@ def page(data: Data, places: Places, run: Run, draw: Draw) -> str:
         max_tests=_MAX_TESTS,
         style=Markup(style),
         script=Markup(script),
-        policy=_policy([style, *dict.fromkeys(_STYLE.findall(pictures))], script),
+        policy=_policy(style, script),
         version=__version__,
         python=".".join(map(str, sys.version_info[:3])),
         written=datetime.now().astimezone(),
@@ -128,10 +139,10 @@ def _counted(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]
     return [(name, counts[name]) for name in names if counts[name]]
 
 
-def _policy(styles: Iterable[str], script: str) -> str:
+def _policy(style: str, script: str) -> str:
     """Nothing is loaded from anywhere, and nothing runs but our own script, whatever a test's name says."""
     return (
-        f"default-src 'none'; style-src {' '.join(map(_source, styles))}; script-src {_source(script)}; "
+        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -142,17 +153,24 @@ def _source(text: str) -> str:
 
 
 def _drawing(root: Path) -> Draw:
-    def draw(chains: Sequence[dict[str, Any]]) -> list[str]:
-        try:
-            with own_modules():
-                from .chain_svg import chain_svgs  # type: ignore[import-not-found]
-        except ImportError:
-            return []
-        nodes = [
-            tuple(Node(**{**node, "path": str(root / node["path"]) if node["path"] else ""}) for node in chain["nodes"])
-            for chain in chains
-        ]
-        made = [Chain(each, tuple(chain["edges"])) for each, chain in zip(nodes, chains, strict=True)]
-        return [Markup(picture) for picture in chain_svgs(made, root)]
+    def draw(chains: Sequence[Data]) -> list[Markup]:
+        with own_modules():
+            from .chain_svg import chain_svgs
+        made = [_chain(chain, root) for chain in chains]
+        return list(map(Markup, chain_svgs(made, root, style=False)))
 
     return draw
+
+
+def _chain(data: Data, root: Path) -> Chain:
+    """The paths that a report shows are relative to rootdir."""
+    nodes = (
+        Node(**{**node, "path": str(root / node["path"]) if node["path"] else ""}) for node in data["nodes"]
+    )
+    return Chain(tuple(nodes), tuple(data["edges"]))
+
+
+def _picture_style() -> str:
+    with own_modules():
+        from .chain_svg import CHAIN_STYLE
+    return CHAIN_STYLE

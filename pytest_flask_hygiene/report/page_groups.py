@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from .failure import plural
@@ -14,12 +15,14 @@ from .source_lines import Line
 
 Data = dict[str, Any]
 
-#: Draws what holds what; "" for what it can't draw.
-Draw = Callable[[Sequence[Data]], list[str]]
+#: Draws what holds what: a picture for each chain.
+Draw = Callable[[Sequence[Data]], Sequence[str]]
 
 #: More ways to the same line are only counted.
 _MAX_WAYS: Final = 5
 _MAX_PICTURES: Final = 3
+#: What a finding's message is, by kind.
+_LABELS: Final = {"cycle": "Exception", "file": "File", "tempdir": "Directory", "thread": "Thread"}
 _FIXTURES: Final = ("function", "class", "module", "package", "session")
 _RANKS: Final = {name: rank for rank, name in enumerate(OUTCOMES)}
 
@@ -94,7 +97,15 @@ def groups(findings: Iterable[Data], places: Places, draw: Draw) -> list[Group]:
     by_site: dict[tuple[object, ...], list[Data]] = {}
     for finding in findings:
         by_site.setdefault(_site(finding), []).append(finding)
-    return sorted((_group(members, places, draw) for members in by_site.values()), key=lambda g: g.order)
+    # All of them at once, since that may take another program.
+    chains = {site: _chains(members) for site, members in by_site.items()}
+    wanted = [chain for of_site in chains.values() for chain in of_site]
+    pictures = iter(draw(wanted) if wanted else ())
+    found = [
+        _group(members, places, list(islice(pictures, len(chains[site]))))
+        for site, members in by_site.items()
+    ]
+    return sorted(found, key=lambda group: group.order)
 
 
 def outcome(finding: Data) -> str:
@@ -130,7 +141,12 @@ def _site(finding: Data) -> tuple[object, ...]:
     return (*words, owner["path"], owner["line"], owner["name"], finding["holder"])
 
 
-def _group(members: list[Data], places: Places, draw: Draw) -> Group:
+def _chains(members: list[Data]) -> list[Data]:
+    different = {str(f["chain"]): f["chain"] for f in members if f.get("chain")}
+    return list(different.values())[:_MAX_PICTURES]
+
+
+def _group(members: list[Data], places: Places, pictures: list[str]) -> Group:
     first = members[0]
     site = first["site"][-1] if first["site"] else None
     known = [_facts(finding, places) for finding in members]
@@ -142,7 +158,6 @@ def _group(members: list[Data], places: Places, draw: Draw) -> Group:
         for finding, facts in zip(members, known, strict=True)
     ]
     rows.sort(key=lambda row: (_RANKS[row.outcome], row.nodeids[:1], row.who))
-    chains = list({str(f["chain"]): f["chain"] for f in members if f.get("chain")}.values())
     return Group(
         kind=first["kind"],
         name=NAMES[first["kind"]],
@@ -154,7 +169,7 @@ def _group(members: list[Data], places: Places, draw: Draw) -> Group:
         fixes=_fixes(members),
         ways=[[_step(frame, places) for frame in way] for way in ways[:_MAX_WAYS]],
         more_ways=max(len(ways) - _MAX_WAYS, 0),
-        pictures=draw(chains[:_MAX_PICTURES]) if chains else [],
+        pictures=pictures,
         facts=common,
         rows=rows,
         outcomes=[name for name in OUTCOMES if any(row.outcome == name for row in rows)],
@@ -165,9 +180,9 @@ def _group(members: list[Data], places: Places, draw: Draw) -> Group:
 
 def _facts(finding: Data, places: Places) -> list[tuple[str, str]]:
     """What may differ between findings of one line; equal facts of all are told once."""
-    label = "Exception" if finding["kind"] == "cycle" else "What"
+    message = finding["message"].replace("<basetemp>", "<pytest's temporary directory>")
     pairs = (
-        (label, finding["message"]),
+        (_LABELS.get(finding["kind"], "What"), message),
         ("Held by", finding["holder"]),
         ("First used by", finding["first_use"]),
         ("Opened inside", finding["library"]),
@@ -212,7 +227,9 @@ def _who(owner: Data) -> str:
 def _row(finding: Data, facts: list[tuple[str, str]], places: Places) -> Row:
     owner = finding["owner"]
     is_test = owner["scope"] == "test"
-    when = {"session": "found after the last report of its test" if is_test else "found when the session ended"}
+    when = {
+        "session": "found after the last report of its test" if is_test else "found when the session ended"
+    }
     return Row(
         outcome=outcome(finding),
         owners=" ".join(owners(finding)),

@@ -25,21 +25,23 @@ NAMES: Final[dict[str, str]] = {
 
 #: What comes of it.
 WHY: Final[dict[str, str]] = {
-    "response": "The file or the generator that it sends from stays open, and the view's clean-up code does not run.",
-    "file": "It is open until the garbage collector happens by: what was written to it may not be on the disk yet, "
-    "and a process may have only so many open files.",
-    "socket": "It is open until the garbage collector happens by: the other side waits, and its port may stay taken.",
-    "sqlite": "It is open until the garbage collector happens by, with its locks: another test, or another request, "
-    "may find the database locked.",
-    "subprocess": "It may run on during other tests; when it ends, it stays in the process table until somebody "
-    "waits for it.",
+    "response": "The file or the generator that it sends from stays open, and the view's clean-up code does "
+    "not run.",
+    "file": "It is open until the garbage collector happens by: what was written to it may not be on the "
+    "disk yet, and a process may have only so many open files.",
+    "socket": "It is open until the garbage collector happens by: the other side waits, and its port may "
+    "stay taken.",
+    "sqlite": "It is open until the garbage collector happens by, with its locks: another test, or "
+    "another request, may find the database locked.",
+    "subprocess": "It may run on during other tests; when it ends, it stays in the process table until "
+    "somebody waits for it.",
     "tempdir": "It stays on the disk until the garbage collector happens by, or for good.",
     "event-loop": "Its selector and two sockets stay open.",
     "thread": "It runs on during other tests, and may use what they have changed.",
     "context": "What comes next would run in this context: with its current_app, its g and its request.",
     "cycle": "The exception refers to its traceback, the traceback to the function's frame, and the frame's "
-    "variable to the exception. So none of them is freed when the function returns, nor is anything else that "
-    "the functions on the traceback had in their variables: connections, files, requests.",
+    "variable to the exception. So none of them is freed when the function returns, nor is anything else "
+    "that the functions on the traceback had in their variables: connections, files, requests.",
     "other": "",
 }
 
@@ -75,7 +77,7 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "sqlite",
         "after the yield",
         """
-        @pytest.fixture
+        @{fixture}
         def {owner}():
             with contextlib.closing(sqlite3.connect(path)) as connection:
                 yield connection
@@ -93,7 +95,7 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "file",
         "after the yield",
         """
-        @pytest.fixture
+        @{fixture}
         def {owner}(...):
             with open(...) as file:
                 ...
@@ -113,7 +115,7 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "socket",
         "after the yield",
         """
-        @pytest.fixture
+        @{fixture}
         def {owner}():
             with socket.socket() as sock:
                 yield sock
@@ -150,7 +152,7 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "context",
         "yield inside",
         """
-        @pytest.fixture
+        @{fixture}
         def {owner}(...):
             with app.app_context():
                 yield app
@@ -215,6 +217,7 @@ def example(finding: Data) -> str:
             owner, variable = finding["owner"]["name"], finding["variable"] or "error"
             names = {
                 "{name}": in_g[1] if in_g else "",
+                "{fixture}": _decorator(finding["owner"]["scope"]),
                 "{owner}": owner if owner.isidentifier() else "resource",
                 "{variable}": variable if variable.isidentifier() else "error",
             }
@@ -222,6 +225,11 @@ def example(finding: Data) -> str:
                 code = code.replace(name, value)
             return dedent(code).strip()
     return ""
+
+
+def _decorator(scope: str) -> str:
+    wider = scope in ("class", "module", "package", "session")
+    return f'pytest.fixture(scope="{scope}")' if wider else "pytest.fixture"
 
 
 def state(finding: Data) -> str:

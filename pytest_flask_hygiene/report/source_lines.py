@@ -33,7 +33,9 @@ def lines_around(path: str, number: int) -> tuple[Line, ...]:
     # A form feed or a lone carriage return would look like another line.
     texts = [source[n - 1].rstrip().translate(_CONTROL) for n in range(first, last + 1)]
     texts = textwrap.dedent("\n".join(texts).expandtabs(4)).split("\n")
-    rows = [Line(first + n, printable(text[:_MAX_WIDTH]), first + n == number) for n, text in enumerate(texts)]
+    rows = [
+        Line(first + n, printable(text[:_MAX_WIDTH]), first + n == number) for n, text in enumerate(texts)
+    ]
     while rows and not rows[0].text and not rows[0].is_meant:
         del rows[0]
     while rows and not rows[-1].text and not rows[-1].is_meant:

@@ -15,7 +15,10 @@ def many_findings(folder: Path, findings: int, sites: int) -> tuple[dict[str, An
     for number in range(-(-sites // per_file)):
         path = folder / "shop" / f"module_{number}.py"
         path.parent.mkdir(exist_ok=True)
-        source = "".join(f"def view_{n}(path):\n    log(path)\n    g.file_{n} = open(path)\n    return g.file_{n}\n\n" for n in range(per_file))
+        source = "".join(
+            f"def view_{n}(path):\n    log(path)\n    g.file_{n} = open(path)\n    return g.file_{n}\n\n"
+            for n in range(per_file)
+        )
         path.write_text("import os\n\n" + source, "utf-8")
         files[f"shop/module_{number}.py"] = str(path)
     made = [_finding(number, number % sites, per_file) for number in range(findings)]
@@ -54,9 +57,19 @@ def _finding(number: int, site: int, per_file: int) -> dict[str, Any]:
         "advice": "use a with block: with open(...) as file:",
         "owner": {"scope": "test", "name": f"test_view_{number}", "path": "tests/test_part.py", "line": 3},
         "site": [
-            {"path": "tests/test_part.py", "line": number + 3, "function": f"test_view_{number}", "code": f'assert client.get("/view/{number}").status_code == 200'},
+            {
+                "path": "tests/test_part.py",
+                "line": number + 3,
+                "function": f"test_view_{number}",
+                "code": f'assert client.get("/view/{number}").status_code == 200',
+            },
             {"path": "shop/views.py", "line": 7, "function": "view", "code": "return render(view)"},
-            {"path": file, "line": 5 * in_file + 5, "function": f"view_{in_file}", "code": f"g.file_{in_file} = open(path)"},
+            {
+                "path": file,
+                "line": 5 * in_file + 5,
+                "function": f"view_{in_file}",
+                "code": f"g.file_{in_file} = open(path)",
+            },
         ],
         "count": 1,
         "allowed_by": None,
