@@ -50,7 +50,10 @@
         text: row.textContent.toLowerCase(),
         folded: more !== null && more.contains(row),
       }));
-      const parts = all("summary h3, .state, .body > :not(.rows, details.more)", element);
+      // Where the ways differ, the outermost line is that of one test only.
+      const ways = element.querySelector(".ways") ? ".steps, .ways" : ".ways";
+      const parts = all(`summary h3, .state, .body > :not(.rows, details.more, ${ways})`, element)
+        .concat(ways === ".ways" ? [] : all(".body > .steps > li:not(:first-child)", element));
       const words = parts.map((part) => part.textContent).join("\n").toLowerCase();
       return { element, rows, more, kind: element.dataset.kind, text: words };
     });
