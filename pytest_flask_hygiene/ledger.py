@@ -168,6 +168,10 @@ class Ledger:
         """Of plugins that have named resources of their own."""
         self.cost = Cost()
 
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
     @cached_property
     def verdict(self) -> Verdict:
         """Raises :class:`pytest.UsageError` for a baseline that can't be read."""

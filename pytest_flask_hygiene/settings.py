@@ -34,6 +34,7 @@ class Settings:
     __slots__ = (
         "allow",
         "baseline",
+        "editor",
         "explain",
         "framework_cycles_fail",
         "mode",
@@ -57,6 +58,7 @@ class Settings:
         update_baseline: bool = False,
         reports: tuple[str, ...] = (),
         explain: str = "",
+        editor: str = "",
     ) -> None:
         self.mode: Final = mode
         self.strict: Final = strict
@@ -74,6 +76,8 @@ class Settings:
         """Absolute paths of the files to write, not checked yet (``--hygiene-report``)."""
         self.explain: Final = explain
         """The test that ``--hygiene-explain`` names, as the user wrote it."""
+        self.editor: Final = editor
+        """Which editor the HTML report's links open (``hygiene_editor``), checked; empty: it has none."""
 
     @property
     def header(self) -> str | None:
@@ -124,7 +128,7 @@ def add_options(parser: pytest.Parser) -> None:
         action="append",
         metavar="FILE",
         default=None,
-        help="write all findings to this file, in the format of its ending (.json); repeatable",
+        help="write all findings to this file, in the format of its ending (.json or .html); repeatable",
     )
     group.addoption(
         "--hygiene-explain",
@@ -155,6 +159,12 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "hygiene_report", "the same as --hygiene-report: one file per line", type="linelist", default=[]
+    )
+    parser.addini(
+        "hygiene_editor",
+        "what the links of an HTML report open: vscode, pycharm, idea, macvim, textmate, or a URL with "
+        "{path} and {line}",
+        default="",
     )
 
 
@@ -192,6 +202,7 @@ def read_settings(config: pytest.Config) -> Settings:
         update_baseline=update,
         reports=_report_paths(config),
         explain=_explain(config, mode),
+        editor=_editor(config),
     )
 
 
@@ -206,6 +217,15 @@ def _explain(config: pytest.Config, mode: str) -> str:
     if mode == "off":
         raise pytest.UsageError("--hygiene-explain: nothing is seen with --hygiene=off")
     return str(given).strip()
+
+
+def _editor(config: pytest.Config) -> str:
+    value = str(config.getini("hygiene_editor")).strip()
+    if value:
+        with own_modules():
+            from .editor import Editor
+        Editor(value)
+    return value
 
 
 def _baseline(config: pytest.Config) -> Path | None:

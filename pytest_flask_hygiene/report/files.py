@@ -32,8 +32,14 @@ def _json(ledger: Ledger, config: pytest.Config) -> str:
     return as_json(ledger, config)
 
 
+def _html(ledger: Ledger, config: pytest.Config) -> str:
+    with own_modules():
+        from .as_html import as_html
+    return as_html(ledger, config)
+
+
 #: By the file's ending.
-WRITERS: Final[dict[str, Writer]] = {".json": _json}
+WRITERS: Final[dict[str, Writer]] = {".json": _json, ".html": _html}
 
 
 class ReportFiles:

@@ -1,0 +1,67 @@
+"""Links that open an editor: the ini option ``hygiene_editor``.
+
+Loaded only where it is set.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+from urllib.parse import quote
+
+import pytest
+
+OPTION: Final = "hygiene_editor (ini file)"
+
+#: Only of editors that answer to such addresses by themselves and say so; ``docs/reports.md`` has where.
+EDITORS: Final[dict[str, str]] = {
+    "vscode": "vscode://file/{path}:{line}",
+    "pycharm": "pycharm://open?file={path}&line={line}",
+    "idea": "idea://open?file={path}&line={line}",
+    "macvim": "mvim://open?url=file://{path}&line={line}",
+    "textmate": "txmt://open?url=file://{path}&line={line}",
+}
+
+#: A link of these runs what it says.
+_UNSAFE: Final = ("javascript", "data", "vbscript", "blob")
+#: Where the address has the slash that the path begins with.
+_SLASH_IS_THERE: Final = re.compile(r"[^/]/\{path\}|:///\{path\}")
+
+
+class Editor:
+    """Raises :class:`pytest.UsageError` for a value that can't be used."""
+
+    def __init__(self, value: str) -> None:
+        self._template = EDITORS.get(value, value)
+        problem = _problem(self._template)
+        if problem:
+            raise pytest.UsageError(f"{OPTION}: {value!r} {problem}")
+        self._relative = _SLASH_IS_THERE.search(self._template) is not None
+
+    def link(self, path: str, line: int) -> str:
+        """``path``: as a frame has it; bytes that are no text become what the system calls them."""
+        full = os.path.abspath(path).replace(os.sep, "/")
+        if self._relative:
+            full = full.lstrip("/")
+        # The colon of a Windows drive stays.
+        text = quote(os.fsencode(full), safe="/:")
+        return self._template.replace("{path}", text).replace("{line}", str(max(line, 1)))
+
+
+def _problem(template: str) -> str:
+    names = ", ".join(EDITORS)
+    right = f"a URL with {{path}} and {{line}}, such as {EDITORS['vscode']}"
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", template)
+    if scheme is None:
+        return f"is neither one of {names} nor {right}"
+    if scheme[1].lower() in _UNSAFE:
+        return f"would run what the address says ({scheme[1]}:); it must be {right}"
+    if "{path}" not in template:
+        return f"has no {{path}}; it must be {right}"
+    unknown = set(re.findall(r"\{[^{}]*\}", template)) - {"{path}", "{line}"}
+    if unknown:
+        return f"has {sorted(unknown)[0]}, which means nothing here; it must be {right}"
+    if re.search(r"[\s\x00-\x1f\"<>]", template):
+        return f"has blanks, quotes or angle brackets, which no URL has; it must be {right}"
+    return ""

@@ -1,0 +1,176 @@
+"""The page: one HTML file that needs nothing else, neither a network nor JavaScript."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .. import __version__, own_modules
+from ..chains import Chain, Node
+from ..findings import ALLOWED_BY, Finding
+from ..ledger import Ledger, distinct
+from .data import Data, report_data
+from .decisions import baseline_lines
+from .failure import plural
+from .page_groups import Draw, groups, outcome, owners
+from .page_words import NAMES, OUTCOMES, OWNERS
+from .places import Places, shown_files
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+_FOLDER: Final = Path(__file__).parent / "page"
+#: With more places than these, only the first are unfolded when the page opens.
+_MAX_OPEN: Final = 12
+#: With more, only those in sight are drawn.
+_MAX_DRAWN: Final = 100
+#: Of the tests at one place.
+_MAX_TESTS: Final = 5
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the page says beside the findings."""
+
+    project: str = ""
+    warns: bool = False
+    strict: bool = False
+    reduced: str = ""
+    """Why only responses and warnings were checked."""
+    baseline: Sequence[str] = ()
+    """What became of it."""
+    others: Sequence[str] = ()
+    """What went wrong in plugins that name resources of their own."""
+    faults: Sequence[str] = ()
+
+
+def as_html(ledger: Ledger, config: pytest.Config) -> str:
+    settings = ledger.settings
+    places = Places(shown_files(ledger.findings, config.rootpath), _editor(settings))
+    run = Run(
+        project=config.rootpath.name,
+        warns=settings.mode == "warn",
+        strict=settings.strict,
+        reduced=settings.reduced,
+        baseline=baseline_lines(ledger, _accepted(ledger)),
+        others=list(dict.fromkeys(ledger.others_faults)),
+        faults=list(dict.fromkeys(ledger.faults)),
+    )
+    return page(report_data(ledger, config), places, run, _drawing(config.rootpath))
+
+
+def _accepted(ledger: Ledger) -> list[Finding]:
+    return [f for f in distinct(ledger.findings) if f.outcome == "allowed" and f.allowed_by == ALLOWED_BY]
+
+
+def _editor(settings: Settings) -> Any:
+    if not settings.editor:
+        return None
+    with own_modules():
+        from ..editor import Editor
+    return Editor(settings.editor)
+
+
+def page(data: Data, places: Places, run: Run, draw: Draw) -> str:
+    """``data``: as ``report_data`` makes it."""
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["plural"] = plural
+    found = groups(data["findings"], places, draw)
+    style, script = (_FOLDER.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
+    if any(group.pictures for group in found):
+        style = f"{_picture_style()}\n{style}"
+    return environment.get_template("page.html.j2").render(
+        title=title(data["counts"]),
+        run=run,
+        data=data,
+        counts=data["counts"],
+        groups=found,
+        kinds=_counted(NAMES, (f["kind"] for f in data["findings"])),
+        owners=_counted(OWNERS, (name for f in data["findings"] for name in owners(f))),
+        outcomes=_counted(OUTCOMES, map(outcome, data["findings"])),
+        names=NAMES,
+        owner_words=OWNERS,
+        outcome_words=OUTCOMES,
+        tally=Counter(map(outcome, data["findings"])),
+        max_open=_MAX_OPEN,
+        max_drawn=_MAX_DRAWN,
+        max_tests=_MAX_TESTS,
+        style=Markup(style),
+        script=Markup(script),
+        policy=_policy(style, script),
+        version=__version__,
+        python=".".join(map(str, sys.version_info[:3])),
+        written=datetime.now().astimezone(),
+    )
+
+
+def title(counts: Data) -> str:
+    """``9 leaks in 9 tests``."""
+    if not counts["leaks"]:
+        return "No leaks"
+    text = plural(counts["leaks"], "leak")
+    if counts["tests"]:
+        text += f" in {plural(counts['tests'], 'test')}"
+    if counts["outside_tests"]:
+        text += f", {counts['outside_tests']} outside tests" if counts["tests"] else " outside tests"
+    return text
+
+
+def _counted(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]]:
+    counts = Counter(found)
+    return [(name, counts[name]) for name in names if counts[name]]
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing is loaded from anywhere, and nothing runs but our own script, whatever a test's name says."""
+    return (
+        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _drawing(root: Path) -> Draw:
+    def draw(chains: Sequence[Data]) -> list[Markup]:
+        with own_modules():
+            from .chain_svg import chain_svgs
+        made = [_chain(chain, root) for chain in chains]
+        return list(map(Markup, chain_svgs(made, root, style=False)))
+
+    return draw
+
+
+def _chain(data: Data, root: Path) -> Chain:
+    """The paths that a report shows are relative to rootdir."""
+    nodes = (
+        Node(**{**node, "path": str(root / node["path"]) if node["path"] else ""}) for node in data["nodes"]
+    )
+    return Chain(tuple(nodes), tuple(data["edges"]))
+
+
+def _picture_style() -> str:
+    with own_modules():
+        from .chain_svg import CHAIN_STYLE
+    return CHAIN_STYLE
