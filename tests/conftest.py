@@ -50,6 +50,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
+        "whole_processes: starts many processes; tox runs it with the oldest and the newest of everything",
+    )
+    config.addinivalue_line(
+        "markers",
         "own_gc_settings(why): not under --automatic-collections; the test is about other settings of gc",
     )
 

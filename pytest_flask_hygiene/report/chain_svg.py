@@ -85,8 +85,8 @@ def chain_svg(chain: Chain, start: Path, *, dot: bool = True, style: bool = True
 def chain_svgs(chains: Iterable[Chain], start: Path, *, dot: bool = True, style: bool = True) -> list[str]:
     """The pictures of many chains, in their order.
 
-    Equal ones are drawn once, and Graphviz is started once.  If it is too slow for any of them, all boxes stand
-    as if it were not installed: a few pixels from where it would have put them.
+    Equal ones are drawn once, and Graphviz is started once.  If it is too slow for any of them, all boxes
+    stand as if it were not installed: a few pixels from where it would have put them.
     """
     wanted = list(chains)
     shapes = {chain: shape_of(chain, start) for chain in dict.fromkeys(wanted)}
