@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "whole_processes: starts many processes; tox runs it with the oldest and the newest of everything",
+        "once_a_python: takes long; tox runs it in one environment of each Python",
     )
     config.addinivalue_line(
         "markers",

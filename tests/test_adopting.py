@@ -16,6 +16,8 @@ import sys
 import pytest
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows
 
+pytestmark = pytest.mark.once_a_python
+
 ADOPTING = EXAMPLES / "adopting"
 PAGE = ROOT / "docs" / "adopting.md"
 

@@ -17,6 +17,8 @@ from benchmark.phases import PHASES
 from benchmark.suites import SUITES, Suite
 from benchmark.variants import VARIANTS
 
+pytestmark = pytest.mark.once_a_python
+
 PASSED = Outcome(0, {"passed": 3})
 
 

@@ -236,6 +236,9 @@ assert server.get("/").text == "repaired"
 def test_stop_waits_for_a_reload_that_is_under_way(serve, seconds):
     body = f"""
 import pathlib, time
+
+pytestmark = pytest.mark.once_a_python
+
 server = dev_server("shop", timeout=15)
 pathlib.Path("shop.py").touch()
 time.sleep({seconds})

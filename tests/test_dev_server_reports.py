@@ -20,6 +20,8 @@ def create_app():
 REPORT = """
 import pytest
 
+pytestmark = pytest.mark.once_a_python
+
 def test_it(dev_server):
     server = dev_server("shop", wait_for_threads=1.0)
     for _ in range(REQUESTS):

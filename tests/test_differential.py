@@ -17,6 +17,8 @@ RECORDER = """
 import gc, json, os, sys, threading, warnings
 import pytest
 
+pytestmark = pytest.mark.once_a_python
+
 reports = []
 before = {}
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
+
+pytestmark = pytest.mark.once_a_python
 
 SHOP = EXAMPLES / "shop"
 

@@ -10,6 +10,8 @@ from textwrap import dedent
 
 import pytest
 
+pytestmark = pytest.mark.once_a_python
+
 #: A thousand take a minute or more; so many show the same.
 RUNS = int(os.environ.get("HYGIENE_TEST_RUNS", "200"))
 

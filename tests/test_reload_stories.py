@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
 
+pytestmark = pytest.mark.once_a_python
+
 RELOAD = EXAMPLES / "reload"
 PAGES = ROOT / "docs"
 

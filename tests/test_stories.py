@@ -12,6 +12,8 @@ from textwrap import dedent
 import pytest
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, failure_block, files_shown
 
+pytestmark = pytest.mark.once_a_python
+
 PAGES = ROOT / "docs" / "stories"
 
 #: The options that make each story's failing example fail, and the kind of its finding.

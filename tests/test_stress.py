@@ -47,6 +47,9 @@ def test_file_responses(tmp_path):
 MEASURE = """
 import json, resource, sys
 import pytest
+
+pytestmark = pytest.mark.once_a_python
+
 code = pytest.main(sys.argv[1:])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print("MEASURED " + json.dumps({"code": code, "peak": peak}))
