@@ -12,7 +12,7 @@ import pytest
 from .baseline import Baseline, Key
 from .ledger import Ledger
 from .settings import Settings
-from .stale import judge_of, stale_entries, stale_lines, stale_marks
+from .stale import in_words, judge_of, stale_entries, stale_lines, stale_marks
 from .what_ran import WhatRan
 
 _WITH_RESULTS: Final = (
@@ -42,7 +42,7 @@ def judge_decisions(session: pytest.Session, ledger: Ledger, settings: Settings,
         return
     stale = stale_entries(baseline, ledger.findings, is_judged)
     if stale is not None:
-        ledger.removable = len(baseline.removable(ledger.findings, is_judged))
+        ledger.removable = in_words(baseline.removable(ledger.findings, is_judged))
         if settings.strict:
             ledger.stale.append(stale)
 

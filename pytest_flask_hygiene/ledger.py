@@ -159,8 +159,8 @@ class Ledger:
         """In strict mode, and where there is a baseline."""
         self.stale: list[Stale] = []
         """In strict mode: marks, lines and baseline entries that are good for nothing."""
-        self.removable = 0
-        """How many entries of the baseline are no longer needed."""
+        self.removable = ""
+        """In words: how many entries of the baseline can be removed or lowered."""
         self.notes: list[str] = []
         """What became of the baseline."""
         self.faults = Faults()

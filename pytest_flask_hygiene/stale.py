@@ -84,5 +84,13 @@ def stale_entries(
     ]
     if len(lines) > _MAX_ENTRIES:
         lines[_MAX_ENTRIES:] = [f"... and {len(lines) - _MAX_ENTRIES} more"]
-    count = "1 entry" if len(removable) == 1 else f"{len(removable)} entries"
-    return Stale(f"{baseline.path.name}: {count} can be removed: --hygiene-update-baseline", lines)
+    return Stale(f"{baseline.path.name}: {in_words(removable)}: --hygiene-update-baseline", lines)
+
+
+def in_words(removable: dict[Key, int]) -> str:
+    """``2 entries can be removed, 1 lowered``; ``removable`` has how many were found of each."""
+    lowered = sum(found > 0 for found in removable.values())
+    removed = len(removable) - lowered
+    first, what = (removed, "removed") if removed else (lowered, "lowered")
+    text = f"{first} {'entry' if first == 1 else 'entries'} can be {what}"
+    return f"{text}, {lowered} lowered" if removed and lowered else text

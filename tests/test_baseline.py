@@ -94,7 +94,27 @@ def test_known_leaks_fail_nobody(suite):
     result = suite(BASELINE)
     result.assert_outcomes(passed=5)
     assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["hygiene: no leaks", "accepted by known.json: 5 known leaks"])
+    result.stdout.fnmatch_lines(["hygiene: no new leaks", "accepted by known.json: 5 known leaks"])
+
+
+def test_first_line_of_a_run_with_nothing_to_accept(run_suite, pytester):
+    (pytester.path / "known.json").write_text('{"version": 1, "entries": []}')
+    result = run_suite("def test_it():\n    pass\n", BASELINE)
+    result.stdout.fnmatch_lines(["hygiene: no leaks"])
+
+
+def test_first_line_of_an_update_says_how_many_are_accepted(suite):
+    suite(BASELINE, UPDATE).stdout.fnmatch_lines(["hygiene: 5 leaks accepted", "known.json was written: 4 *"])
+
+
+def test_summary_counts_known_leaks_as_it_counts_others(suite):
+    twice = {"shop.connect()\n\n": "for _ in range(3):\n        shop.connect()\n\n"}
+    result = suite(replace=twice)
+    result.stdout.fnmatch_lines(["hygiene: 5 leaks in 4 tests (found 7 times)"])
+    result = suite(BASELINE, UPDATE, replace=twice)
+    result.stdout.fnmatch_lines(["hygiene: 5 leaks (found 7 times) accepted"])
+    result = suite(BASELINE, replace=twice)
+    result.stdout.fnmatch_lines(["accepted by known.json: 5 known leaks (found 7 times)"])
 
 
 def test_each_entry_has_a_line_of_its_own(suite, pytester):
@@ -152,6 +172,19 @@ def test_fixed_leaks_can_be_removed(suite):
     result = suite(BASELINE, app=fixed)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["known.json: 1 entry can be removed: --hygiene-update-baseline does it"])
+
+
+@pytest.mark.parametrize("flags", [(), ("--hygiene-strict",)], ids=["default", "strict"])
+def test_entries_of_which_some_is_left_can_be_lowered(suite, flags):
+    twice = {"shop.connect()\n\n": "shop.connect()\n    shop.connect()\n\n"}
+    suite(BASELINE, UPDATE, replace=twice)
+    result = suite(BASELINE, *flags)
+    result.stdout.fnmatch_lines(["*known.json: 1 entry can be lowered: --hygiene-update-baseline*"])
+    fixed = dedent(APP).replace("open(__file__)", "open(__file__).close()")
+    result = suite(BASELINE, *flags, app=fixed)
+    result.stdout.fnmatch_lines(
+        ["*known.json: 1 entry can be removed, 1 lowered: --hygiene-update-baseline*"]
+    )
 
 
 def test_fixed_leaks_are_an_error_in_strict_mode(suite):

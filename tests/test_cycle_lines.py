@@ -94,6 +94,27 @@ BODIES = {
                 raise rv
             rv = call(broken)  # stored
         """,
+    "one of two branches": """
+        if broken:
+            rv = call(broken)  # stored
+        else:
+            rv = nothing()
+        raise rv
+        """,
+    "followed by a branch that did not run": """
+        rv = call(  # stored
+            broken
+        )
+        if rv is None:
+            rv = nothing()
+        raise rv
+        """,
+    "one of two branches, not raised": """
+        if broken:
+            rv = call(broken)  # stored
+        else:
+            rv = nothing()
+        """,
     "returned early": """
         rv = call(broken)  # stored
         if isinstance(rv, Broken):

@@ -79,7 +79,11 @@ def test_equal_sites_are_one_row_with_most_tests_first(run_suite):
 def test_equal_resources_of_one_test_are_one_finding_with_a_count(run_suite):
     result = run_suite("def test_a():\n    for _ in range(3):\n        open('left.txt', 'w')\n")
     result.stdout.fnmatch_lines(
-        ["hygiene: test_a left 3 resources open", "file *(3 times)", "hygiene: 1 leak in 1 test"]
+        [
+            "hygiene: test_a left 3 resources open",
+            "file *(3 times)",
+            "hygiene: 1 leak in 1 test (found 3 times)",
+        ]
     )
 
 

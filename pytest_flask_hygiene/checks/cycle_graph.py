@@ -16,7 +16,7 @@ from ..origin import Origin, OriginMap
 from ..references import address, chain_of
 from ..stacks import line_of
 from .connected import strongly_connected
-from .cycle_names import describe, render_path, traceback_depth, traceback_of
+from .cycle_names import callee_of, describe, render_path, traceback_depth, traceback_of
 from .cycle_store import line_of_store
 
 _MAX_PATH: Final = 8
@@ -215,7 +215,10 @@ class CycleGraph:
                 frames.append(Frame(code.co_filename, traceback.tb_lineno, code.co_name))
             traceback = traceback.tb_next
         raised = traceback.tb_lineno if traceback is not None else 0
-        line = line_of_store(frame.f_code, variable, raised, frame.f_lasti) or raised
+        line = (
+            line_of_store(frame.f_code, variable, raised, frame.f_lasti, callee_of(exception, frame))
+            or raised
+        )
         code = frame.f_code
         frames.append(Frame(code.co_filename, line or line_of(code, frame.f_lasti), code.co_name))
         return tuple(frames)

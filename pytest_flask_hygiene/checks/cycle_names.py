@@ -30,6 +30,15 @@ def traceback_depth(exception: BaseException, frame: FrameType) -> int:
     return -1
 
 
+def callee_of(exception: BaseException, frame: FrameType) -> str:
+    """The function that handed the exception to a frame: by raising it, or by returning it."""
+    traceback = first = traceback_of(exception)
+    while traceback is not None and traceback.tb_frame is not frame:
+        traceback = traceback.tb_next
+    traceback = first if traceback is None else traceback.tb_next
+    return "" if traceback is None else traceback.tb_frame.f_code.co_name
+
+
 def describe(exception: BaseException) -> str:
     """Type and message; a hostile ``__str__`` costs only the message."""
     name = type(exception).__name__

@@ -27,22 +27,35 @@ _ENDS: Final = frozenset(
 _JUMPS: Final = frozenset((*dis.hasjrel, *dis.hasjabs))
 
 
-def line_of_store(code: CodeType, variable: str, raised: int, left: int) -> int:
+def line_of_store(code: CodeType, variable: str, raised: int, left: int, callee: str = "") -> int:
     """The line that stores the exception: ``error = e``, ``self.error = e``.  0 if there is none.
 
     ``raised``: the line that raised it, 0 if that was in another function; ``left``: the offset of the
-    instruction that the frame was left at.  Of several stores it is the first one behind the line that raised
-    (a handler follows), or else the last one before.
+    instruction that the frame was left at; ``callee``: the function that the exception came from.  Of several
+    stores it is the first one behind the line that raised (a handler follows), or else the last one before
+    that calls this function, or the last one of all.
     """
     instructions = list(dis.get_instructions(code))
     stores = _stores(instructions, variable)
     reaching = _reaching(code, instructions, set(stores), left, is_attribute=_attribute(variable) != "")
     # ``except E as error:`` ends by storing None.
-    lines = [line for at, line in stores.items() if line and at in reaching]
-    if not lines:
-        lines = [line for line in stores.values() if line]
-    behind = [line for line in lines if line > raised] if raised else []
-    return min(behind) if behind else max(lines, default=0)
+    lines = {at: line for at, line in stores.items() if line}
+    lines = {at: line for at, line in lines.items() if at in reaching} or lines
+    behind = [line for line in lines.values() if line > raised] if raised else []
+    if behind:
+        return min(behind)
+    of_callee = [line for at, line in lines.items() if _mentions(instructions, at, callee)]
+    return max(of_callee or lines.values(), default=0)
+
+
+def _mentions(instructions: list[dis.Instruction], store: int, callee: str) -> bool:
+    """Whether the statement of a store loads this name."""
+    for instruction in reversed(instructions[:store]):
+        if instruction.opname.startswith(("STORE_", "POP_TOP", "RETURN_")):
+            return False
+        if instruction.argval == callee and instruction.opname.startswith("LOAD_"):
+            return True
+    return False
 
 
 def _stores(instructions: list[dis.Instruction], variable: str) -> dict[int, int]:

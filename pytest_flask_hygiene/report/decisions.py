@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from ..findings import Finding
+from ..findings import ALLOWED_BY, Finding
+from ..ledger import distinct
+from . import NO_LEAKS
 from .failure import plural
 
 if TYPE_CHECKING:
@@ -17,7 +19,33 @@ if TYPE_CHECKING:
 
 #: A suite with more tests that fail for leaks alone is told how to accept them all.
 _MANY_TESTS: Final = 20
+NO_NEW_LEAKS: Final = "hygiene: no new leaks"
 _DEFAULT_FILE: Final = "hygiene-baseline.json"
+
+
+def count_of(findings: list[Finding], noun: str) -> str:
+    """``2 leaks (found 5 times)``: what one test or fixture opens at one line is one leak."""
+    return f"{plural(len(findings), noun)}{in_brackets(times_found(findings))}"
+
+
+def times_found(findings: list[Finding]) -> str:
+    """How many resources they are, where that is another number."""
+    times = sum(finding.count for finding in findings)
+    return f"found {times} times" if times > len(findings) else ""
+
+
+def in_brackets(*notes: str) -> str:
+    text = "; ".join(note for note in notes if note)
+    return f" ({text})" if text else ""
+
+
+def no_failing_leaks(ledger: Ledger) -> str:
+    """The summary's first line where no leak fails."""
+    accepted = [f for f in distinct(ledger.findings) if f.allowed_by == ALLOWED_BY]
+    baseline = ledger.verdict.baseline
+    if not accepted or baseline is None:
+        return NO_LEAKS
+    return f"hygiene: {count_of(accepted, 'leak')} accepted" if baseline.update else NO_NEW_LEAKS
 
 
 def baseline_lines(ledger: Ledger, accepted: list[Finding]) -> list[str]:
@@ -27,12 +55,9 @@ def baseline_lines(ledger: Ledger, accepted: list[Finding]) -> list[str]:
         return list(ledger.notes)
     lines = []
     if accepted and not ledger.notes:
-        lines.append(
-            f"accepted by {baseline.path.name}: {plural(sum(f.count for f in accepted), 'known leak')}"
-        )
+        lines.append(f"accepted by {baseline.path.name}: {count_of(accepted, 'known leak')}")
     if ledger.removable:
-        count = "1 entry" if ledger.removable == 1 else f"{ledger.removable} entries"
-        lines.append(f"{baseline.path.name}: {count} can be removed: --hygiene-update-baseline does it")
+        lines.append(f"{baseline.path.name}: {ledger.removable}: --hygiene-update-baseline does it")
     return lines + ledger.notes
 
 

@@ -11,8 +11,16 @@ import pytest
 from ..findings import ALLOWED_BY, Finding
 from ..ledger import Ledger, distinct
 from ..settings import Settings
-from . import NO_LEAKS, print_cost, print_no_leaks
-from .decisions import baseline_lines, first_run_lines, stale_lines
+from . import print_cost, print_no_leaks
+from .decisions import (
+    baseline_lines,
+    count_of,
+    first_run_lines,
+    in_brackets,
+    no_failing_leaks,
+    stale_lines,
+    times_found,
+)
 from .failure import clip, culprit, failure_repr, finding_lines, plural, relative
 from .left_open import left_open_lines
 
@@ -47,17 +55,16 @@ def first_line(ledger: Ledger, settings: Settings) -> str:
     """``hygiene: 3 leaks in 2 tests``."""
     leaks = ledger.leaks
     if not leaks:
-        return NO_LEAKS
+        return no_failing_leaks(ledger)
     tests = {f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}
     outside = len([f for f in ledger.outside_tests if f.is_leak])
-    text = f"hygiene: {plural(len(distinct(leaks)), 'leak')}"
+    each = distinct(leaks)
+    text = f"hygiene: {plural(len(each), 'leak')}"
     if tests:
         text += f" in {plural(len(tests), 'test')}"
     if outside:
         text += f"{',' if tests else ''} {outside} outside tests" if tests else " outside tests"
-    if settings.mode == "warn":
-        text += " (warn: nothing fails)"
-    return text
+    return text + in_brackets(times_found(each), "warn: nothing fails" if settings.mode == "warn" else "")
 
 
 def session_report(finding: Finding, start: Path) -> pytest.TestReport:
@@ -144,7 +151,7 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
     lines += baseline_lines(ledger, accepted)
     allowed = [f for f in allowed if f.allowed_by != ALLOWED_BY]
     if allowed:
-        lines.append(f"allowed: {plural(len(allowed), 'leak')}")
+        lines.append(f"allowed: {count_of(allowed, 'leak')}")
         if verbose:
             lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
     test_cycles = [f for f in findings if f.outcome == "noted" and f.in_tests]
