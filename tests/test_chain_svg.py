@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import shutil
 import time
@@ -461,3 +463,59 @@ def test_graphviz_has_a_twentieth_of_a_second_for_each_picture(monkeypatch):
     chain_svgs([recursion(n, m) for n in range(10) for m in range(10)], START)
     assert all(seconds <= 0.05 * graphs for graphs, seconds in seen)
     assert max(seconds for _, seconds in seen) <= 2
+
+
+# -- pytest-html
+
+
+CONFTEST = """
+    from pytest_flask_hygiene.chains import Chain, Node
+    from pytest_flask_hygiene.findings import Finding
+
+    CHAIN = Chain(
+        (Node("module", "shop <db>", __file__, 3), Node("resource", "left\\udcff.txt")), ("['<main>']",)
+    )
+    Finding.chain = property(lambda finding: {chain}, lambda finding, value: None)
+"""
+LEAK = "def test_leaks():\n    open('x', 'w')\n"
+
+
+@pytest.fixture
+def content(run_suite, pytester):
+    """What pytest-html shows of the findings of a test."""
+    pytest.importorskip("pytest_html")
+
+    def run(chain: str, *args: str, plugins: tuple[str, ...] = ()) -> str:
+        files = {"conftest.py": CONFTEST.format(chain=chain)}
+        arguments = ("--html=out.html", "--self-contained-html", *args)
+        run_suite(LEAK, *arguments, files=files, with_plugins=("html", *plugins), subprocess=True)
+        page = (pytester.path / "out.html").read_text("utf-8")
+        match = re.search(r'data-jsonblob="([^"]*)"', page)
+        assert match
+        ((test,),) = json.loads(html.unescape(match[1]))["tests"].values()
+        (extra,) = test["extras"]
+        return extra["content"]
+
+    return run
+
+
+def test_pytest_html_has_the_picture_folded_away(content):
+    text = content("CHAIN")
+    match = re.search("<details><summary>picture of what holds it</summary>(<svg.*</svg>)</details>", text)
+    assert match
+    drawing = Drawing(match[1])
+    assert drawing.texts("hc-text") == ["shop <db>", r"left\udcff.txt"]
+    assert drawing.texts("hc-label") == ["['<main>']"]
+    assert "conftest.py:3" in drawing.texts("hc-sub")[0]
+
+
+def test_pytest_html_has_it_with_workers(content):
+    pytest.importorskip("xdist")
+    assert "<svg" in content("CHAIN", "-n1", plugins=("xdist",))
+
+
+@pytest.mark.parametrize("chain", ["None", "Chain((), ())"])
+def test_pytest_html_has_no_picture_of_nothing(content, chain):
+    text = content(chain)
+    assert "fix: " in text
+    assert "<details>" not in text

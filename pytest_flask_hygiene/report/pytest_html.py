@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from .. import own_modules
 from ..advice import what_happened
 from ..findings import Finding
 from .failure import culprit, printable, relative
+
+if TYPE_CHECKING:
+    from ..chains import Chain
 
 
 def add_extra(report: pytest.TestReport, findings: Sequence[Finding], start: Path) -> None:
@@ -42,4 +47,17 @@ def _of_one(finding: Finding, start: Path) -> str:
     )
     table = f"<table>{rows}</table>" if rows else ""
     head = "<br>".join(lines)
-    return f'<div class="hygiene"><p>{head}</p>{table}<p>fix: {escape(finding.advice)}</p></div>'
+    fix = f"<p>fix: {escape(finding.advice)}</p>"
+    return f'<div class="hygiene"><p>{head}</p>{table}{fix}{_picture(finding, start)}</div>'
+
+
+def _picture(finding: Finding, start: Path) -> str:
+    chain: Chain | None = getattr(finding, "chain", None)
+    if chain is None or not chain.nodes:
+        return ""
+    with own_modules():
+        from .chain_svg import chain_svg
+    title = "picture of the cycle" if chain.is_loop else "picture of what holds it"
+    # A report is made here after each failing test: too often to start Graphviz.
+    svg = chain_svg(chain, start, dot=False)
+    return f"<details><summary>{title}</summary>{svg}</details>"
