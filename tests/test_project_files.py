@@ -150,6 +150,11 @@ def test_map_of_the_house_has_each_file():
     assert sorted(named - files) == []
 
 
+def test_sphinx_reads_the_lists_that_the_pages_have():
+    # Without that extension they are paragraphs, and no warning says so.
+    assert '"deflist"' in (ROOT / "docs" / "conf.py").read_text("utf-8")
+
+
 def test_pages_are_in_one_toctree_each():
     pages = {
         path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in (ROOT / "docs").rglob("*.md")
