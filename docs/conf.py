@@ -18,7 +18,7 @@ extensions = ["myst_parser"]
 exclude_patterns = ["_build", "examples", "cost_remarks.md"]
 nitpicky = True
 
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"

@@ -53,6 +53,10 @@ def test_quickstart_shows_what_a_failure_looks_like(run_example):
     assert_page_shows(page, as_block(output[output.index("=") :], "text"), "failing")
 
 
+def test_quickstart_fails_only_with_the_plugin(run_example):
+    assert run_example("kinds/sqlite", "--hygiene=off", "test_failing.py").endswith("1 passed in 0.12s\n")
+
+
 def test_quickstart_shows_that_it_is_mended(run_example):
     output = run_example("kinds/sqlite", "test_mended.py")
     assert_page_shows(DOCS / "quickstart.md", as_block(output, "text"), "mended")
@@ -65,6 +69,7 @@ def short_summary(output):
     return output[output.index("=", output.rindex("short test summary") - 60) :].partition("\n")[2]
 
 
+@pytest.mark.own_gc_settings("it switches the collector off")
 def test_blame_without_the_plugin_falls_on_the_test_that_was_at_work(run_example, pytester):
     # An automatic collection may come earlier, and would charge yet another one.
     (pytester.path / "no_collections.py").write_text("import gc\n\ngc.disable()\n", "utf-8")
