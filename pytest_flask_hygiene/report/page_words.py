@@ -66,11 +66,12 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "sqlite",
         "@app.teardown_appcontext",
         """
-        @app.teardown_appcontext
         def close_{name}(error=None):
             {name} = g.pop("{name}", None)
             if {name} is not None:
                 {name}.close()
+
+        app.teardown_appcontext(close_{name})  # where the app is made
         """,
     ),
     (
@@ -126,7 +127,7 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "with block",
         """
         with socket.create_connection(address) as sock:
-            ...  # all that uses it; or "pass", to see whether somebody answers
+            ...  # all that uses it; pass, if nothing does
         """,
     ),
     (
