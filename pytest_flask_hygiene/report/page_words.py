@@ -45,6 +45,12 @@ WHY: Final[dict[str, str]] = {
     "other": "",
 }
 
+#: The same for what somebody still refers to; a thread and a context hold themselves.
+_WHY_HELD: Final = (
+    "The test, fixture or import that opened it has ended, and it is still open: something refers to it, and "
+    "keeps it so."
+)
+
 OUTCOMES: Final[dict[str, str]] = {
     "fails": "fails",
     "would-fail": "would fail",
@@ -231,6 +237,13 @@ def example(finding: Data) -> str:
 def _decorator(scope: str) -> str:
     wider = scope in ("class", "module", "package", "session")
     return f'pytest.fixture(scope="{scope}")' if wider else "pytest.fixture"
+
+
+def why(finding: Data) -> str:
+    """What comes of it."""
+    if finding["state"] == "left_open" and finding["kind"] not in ("thread", "context", "subprocess"):
+        return _WHY_HELD
+    return WHY[finding["kind"]]
 
 
 def state(finding: Data) -> str:
