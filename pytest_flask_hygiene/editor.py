@@ -23,6 +23,8 @@ EDITORS: Final[dict[str, str]] = {
     "textmate": "txmt://open?url=file://{path}&line={line}",
 }
 
+#: Whose address has another one in it, and decodes both.
+_DECODE_TWICE: Final = ("macvim", "textmate")
 #: A link of these runs what it says.
 _UNSAFE: Final = ("javascript", "data", "vbscript", "blob")
 #: Where the address has the slash that the path begins with.
@@ -37,6 +39,7 @@ class Editor:
         problem = _problem(self._template)
         if problem:
             raise pytest.UsageError(f"{OPTION}: {value!r} {problem}")
+        self._twice = value in _DECODE_TWICE
         self._relative = _SLASH_IS_THERE.search(self._template) is not None
 
     def link(self, path: str, line: int) -> str:
@@ -46,6 +49,8 @@ class Editor:
             full = full.lstrip("/")
         # The colon of a Windows drive stays.
         text = quote(os.fsencode(full), safe="/:")
+        if self._twice:
+            text = quote(text, safe="/:")
         return self._template.replace("{path}", text).replace("{line}", str(max(line, 1)))
 
 

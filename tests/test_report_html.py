@@ -169,6 +169,29 @@ def test_what_holds_it_is_told(page):
     assert "kept" in facts["Held by"]
 
 
+def test_what_holds_it_is_drawn(page):
+    source = 'kept = []\n\ndef test_it():\n    kept.append(open("kept.txt", "w"))\n'
+    made = page(source)
+    assert made.one("article").one("svg").attributes["role"] == "img"
+    # The page's style has that of its pictures.
+    assert ".hygiene-chain" in made.one("style").text
+    assert "something refers to it" in made.one("p", "why").words
+
+
+def test_a_loop_is_drawn(page):
+    source = """
+    def work():
+        try:
+            raise ValueError("no <b>stock</b>")
+        except ValueError as e:
+            error = e
+    """
+    made = page("from shop import work\n\ndef test_it():\n    work()\n", files={"shop.py": source})
+    picture = made.one("article").one("svg")
+    assert "no <b>stock</b>" in picture.text
+    assert not made.all("b")
+
+
 def test_a_fixtures_finding_names_the_fixture_and_its_test(page):
     source = """
     import pytest
@@ -594,15 +617,23 @@ def test_the_path_is_nowhere_but_in_the_link(page, pytester):
     ]
 
 
-def test_a_path_in_a_link_is_encoded(page, pytester):
+@pytest.mark.parametrize(
+    ("editor", "encoded"),
+    [
+        ("pycharm", "a%20b%26c%23d%3F%C3%A9"),
+        # An address in an address.
+        ("textmate", "a%2520b%2526c%2523d%253F%25C3%25A9"),
+    ],
+)
+def test_a_path_in_a_link_is_encoded(page, pytester, editor, encoded):
     folder = pytester.mkdir("a b&c#d?é")
     files = {
         "a b&c#d?é/test_it.py": LEAK,
-        "pytest.ini": "[pytest]\nhygiene_editor = pycharm\n",
+        "pytest.ini": f"[pytest]\nhygiene_editor = {editor}\n",
     }
     made = page("", str(folder), files=files)
     (link,) = {each.attributes["href"] for each in made.one("article").all("a")}
-    assert "/a%20b%26c%23d%3F%C3%A9/test_it.py&line=2" in link
+    assert f"/{encoded}/test_it.py&line=2" in link
 
 
 UNUSABLE = {

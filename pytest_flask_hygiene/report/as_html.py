@@ -67,7 +67,7 @@ def as_html(ledger: Ledger, config: pytest.Config) -> str:
         others=list(dict.fromkeys(ledger.others_faults)),
         faults=list(dict.fromkeys(ledger.faults)),
     )
-    return page(report_data(ledger, config), places, run, _drawing(config.rootpath))
+    return page(report_data(ledger, config), places, run, drawing(config.rootpath))
 
 
 def _accepted(ledger: Ledger) -> list[Finding]:
@@ -152,7 +152,7 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _drawing(root: Path) -> Draw:
+def drawing(root: Path) -> Draw:
     def draw(chains: Sequence[Data]) -> list[Markup]:
         with own_modules():
             from .chain_svg import chain_svgs
@@ -165,7 +165,8 @@ def _drawing(root: Path) -> Draw:
 def _chain(data: Data, root: Path) -> Chain:
     """The paths that a report shows are relative to rootdir."""
     nodes = (
-        Node(**{**node, "path": str(root / node["path"]) if node["path"] else ""}) for node in data["nodes"]
+        Node(node["kind"], node["text"], str(root / node["path"]) if node["path"] else "", node["line"] or 0)
+        for node in data["nodes"]
     )
     return Chain(tuple(nodes), tuple(data["edges"]))
 

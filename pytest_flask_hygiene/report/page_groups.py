@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from .failure import plural
-from .page_words import NAMES, OUTCOMES, WHY, example, marked, state
+from .page_words import NAMES, OUTCOMES, example, marked, state, why
 from .places import Places
 from .source_lines import Line
 
@@ -162,7 +162,7 @@ def _group(members: list[Data], places: Places, pictures: list[str]) -> Group:
         kind=first["kind"],
         name=NAMES[first["kind"]],
         state=state(first),
-        why=WHY[first["kind"]],
+        why=why(first),
         place=_place(site["path"], site["line"], places) if site else None,
         function=site["function"] if site else "",
         lines=places.lines(site["path"], site["line"]) if site else (),

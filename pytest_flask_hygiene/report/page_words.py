@@ -45,6 +45,12 @@ WHY: Final[dict[str, str]] = {
     "other": "",
 }
 
+#: The same for what somebody still refers to; a thread and a context hold themselves.
+_WHY_HELD: Final = (
+    "The test, fixture or import that opened it has ended, and it is still open: something refers to it, and "
+    "keeps it so."
+)
+
 OUTCOMES: Final[dict[str, str]] = {
     "fails": "fails",
     "would-fail": "would fail",
@@ -66,11 +72,12 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "sqlite",
         "@app.teardown_appcontext",
         """
-        @app.teardown_appcontext
         def close_{name}(error=None):
             {name} = g.pop("{name}", None)
             if {name} is not None:
                 {name}.close()
+
+        app.teardown_appcontext(close_{name})  # where the app is made
         """,
     ),
     (
@@ -126,7 +133,7 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
         "with block",
         """
         with socket.create_connection(address) as sock:
-            ...  # all that uses it; or "pass", to see whether somebody answers
+            ...  # all that uses it; pass, if nothing does
         """,
     ),
     (
@@ -230,6 +237,13 @@ def example(finding: Data) -> str:
 def _decorator(scope: str) -> str:
     wider = scope in ("class", "module", "package", "session")
     return f'pytest.fixture(scope="{scope}")' if wider else "pytest.fixture"
+
+
+def why(finding: Data) -> str:
+    """What comes of it."""
+    if finding["state"] == "left_open" and finding["kind"] not in ("thread", "context", "subprocess"):
+        return _WHY_HELD
+    return WHY[finding["kind"]]
 
 
 def state(finding: Data) -> str:

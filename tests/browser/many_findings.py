@@ -77,5 +77,12 @@ def _finding(number: int, site: int, per_file: int) -> dict[str, Any]:
         "first_use": None,
         "variable": None,
         "library": None,
-        "chain": None,
+        "chain": {
+            "nodes": [
+                {"kind": "module", "text": f"module shop.module_{site}", "path": file, "line": 3},
+                {"kind": "object", "text": "dict", "path": None, "line": None},
+                {"kind": "resource", "text": "TextIOWrapper", "path": None, "line": None},
+            ],
+            "edges": [".kept", f"['{site}']"],
+        },
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from many_findings import many_findings
 
-from pytest_flask_hygiene.report.as_html import Run
+from pytest_flask_hygiene.report.as_html import Run, drawing
 from pytest_flask_hygiene.report.as_html import page as write_page
 from pytest_flask_hygiene.report.places import Places
 
@@ -512,7 +512,8 @@ def large(tmp_path_factory):
     def write(sites: int) -> Path:
         data, files = many_findings(folder, 3000, sites)
         path = folder / f"{sites}.html"
-        path.write_text(write_page(data, Places(files), Run(project="large"), lambda chains: []), "utf-8")
+        text = write_page(data, Places(files), Run(project="large"), drawing(folder))
+        path.write_text(text, "utf-8")
         return path
 
     return write
@@ -551,5 +552,12 @@ def test_a_large_page_is_complete(large, open_page):
     assert page.locator(".group").count() == 3000
     page.locator("#text").fill("test_view_2999")
     assert count(page) == "1 of 3000 findings, at 1 place"
+    assert page.locator("svg").count() == 12
     page.locator(".group:visible h3").click()
     assert page.locator(".group:visible .fix").is_visible()
+    assert page.locator(".group:visible svg").is_visible()
+
+
+def test_a_large_page_is_complete_without_javascript(large, open_page):
+    page = open_page(large(3000), java_script_enabled=False)
+    assert page.locator("svg").count() == 3000

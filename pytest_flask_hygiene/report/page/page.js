@@ -39,24 +39,70 @@
     const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
     const press = (button, on) => button.setAttribute("aria-pressed", String(on));
 
-    // Read when they are first needed: the page of a large suite opens sooner.
-    let known = null;
-    const groups = () => known ||= all(".group").map((element) => {
-      const more = element.querySelector("details.more");
-      const rows = all(".row", element).map((row) => ({
-        element: row,
-        outcome: row.dataset.outcome,
-        owners: row.dataset.owner.split(" "),
-        text: row.textContent.toLowerCase(),
-        folded: more !== null && more.contains(row),
-      }));
+    // On a large page what is folded is in noscript elements, which are mere text: so it opens sooner.
+    const unpack = (group) => {
+      const waiting = group.querySelector(".body > noscript");
+      if (!waiting) return;
+      waiting.parentNode.innerHTML = waiting.textContent;
+      if (known) show(known.find(({ element }) => element === group));
+    };
+    document.addEventListener("toggle", ({ target }) => {
+      if (target.open && target.parentNode.matches(".group")) unpack(target.parentNode);
+    }, true);
+    addEventListener("beforeprint", () => all(".group").forEach(unpack));
+
+    const CHARACTERS = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&#34;": '"', "&#39;": "'", "&nbsp;": " " };
+    const plain = (html) => html
+      .replace(/<[^>]*>/g, "")
+      .replace(/&(?:amp|lt|gt|nbsp|#34|#39);/g, (name) => CHARACTERS[name])
+      .toLowerCase();
+    // The markup is read, not the elements: most of them may not be there yet.
+    const readRow = (html, folded) => {
+      const [, outcome, owners] = html.match(/data-outcome="([^"]*)" data-owner="([^"]*)"/);
+      return { outcome, owners: owners.split(" "), text: plain(html.slice(html.indexOf(">"))), folded, shown: true };
+    };
+    const ROW = /<li class="row"[\s\S]*?<\/li>/g;
+    const readGroup = (element) => {
+      const body = element.querySelector(".body");
+      const html = body.firstElementChild.matches("noscript") ? body.textContent : body.innerHTML;
+      const [main, rows] = html.split(/<ul class="rows">([\s\S]*)/);
+      const [first, more = ""] = rows.split('<details class="more"');
+      let told = main.replace(/<figure[\s\S]*?<\/figure>/g, "");
       // Where the ways differ, the outermost line is that of one test only.
-      const ways = element.querySelector(".ways") ? ".steps, .ways" : ".ways";
-      const parts = all(`summary h3, .state, .body > :not(.rows, details.more, ${ways})`, element)
-        .concat(ways === ".ways" ? [] : all(".body > .steps > li:not(:first-child)", element));
-      const words = parts.map((part) => part.textContent).join("\n").toLowerCase();
-      return { element, rows, more, kind: element.dataset.kind, text: words };
-    });
+      if (told.includes('<details class="ways"')) {
+        told = told.replace(/<details class="ways"[\s\S]*<\/details>/, "");
+        told = told.replace(/(<ol class="steps">\s*)<li>[\s\S]*?<\/li>/, "$1");
+      }
+      return {
+        element,
+        kind: element.dataset.kind,
+        text: `${element.querySelector("summary").textContent.toLowerCase()}\n${plain(told)}`,
+        rows: [
+          ...(first.match(ROW) || []).map((row) => readRow(row, false)),
+          ...(more.match(ROW) || []).map((row) => readRow(row, true)),
+        ],
+      };
+    };
+    // When it is first needed.
+    let known = null;
+    const groups = () => known ||= all(".group").map(readGroup);
+
+    // Of a group, what the filter leaves.
+    const show = (group) => {
+      const elements = group.element.querySelectorAll(".row");
+      if (!elements.length) return;
+      group.rows.forEach((row, number) => {
+        if (elements[number].hidden === row.shown) elements[number].hidden = !row.shown;
+      });
+      const more = group.element.querySelector("details.more");
+      if (!more) return;
+      const shown = group.rows.filter((row) => row.shown);
+      const folded = shown.filter((row) => row.folded).length;
+      more.hidden = folded === 0;
+      // Nothing above the fold would look like nothing at all.
+      if (folded && folded === shown.length) more.open = true;
+      more.firstElementChild.textContent = folded === shown.length ? `${folded}` : `and ${folded} more`;
+    };
 
     const wanted = () => {
       const facets = { kind: [], owner: [], outcome: [] };
@@ -75,23 +121,15 @@
           const left = words.filter((word) => !group.text.includes(word));
           const ofKind = !kind.length || kind.includes(group.kind);
           let rows = 0;
-          let folded = 0;
           for (const row of group.rows) {
-            const shown = ofKind
+            row.shown = ofKind
               && (!outcome.length || outcome.includes(row.outcome))
               && (!owner.length || row.owners.some((name) => owner.includes(name)))
               && left.every((word) => row.text.includes(word));
-            if (row.element.hidden === shown) row.element.hidden = !shown;
-            rows += shown;
-            folded += shown && row.folded;
+            rows += row.shown;
           }
           if (group.element.hidden === rows > 0) group.element.hidden = rows === 0;
-          if (group.more) {
-            group.more.hidden = folded === 0;
-            // Nothing above the fold would look like nothing at all.
-            if (active && folded && folded === rows) group.more.open = true;
-            group.more.firstElementChild.textContent = folded === rows ? `${folded}` : `and ${folded} more`;
-          }
+          show(group);
           findings += rows;
           places += rows > 0;
         }
