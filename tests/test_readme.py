@@ -1,21 +1,26 @@
-"""What README says of ``-W error::ResourceWarning`` is what comes of running both.
+"""What README says comes of running what it names; its tables and examples are run here.
 
-``UPDATE_DOCS=1 pytest tests/test_comparison.py`` writes the table anew, on Python 3.13.
+``UPDATE_DOCS=1 pytest tests/test_readme.py`` writes the comparison with the warning filters anew.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
 from doc_examples import EXAMPLES, ROOT, assert_page_shows
 
+from pytest_flask_hygiene.findings import KINDS
+
 pytestmark = pytest.mark.once_a_python
 
+README = (ROOT / "README.md").read_text("utf-8")
 COMPARISON = EXAMPLES / "comparison"
 FILTERS = ("-W", "error::ResourceWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning")
 WITHOUT = ("-p", "no:flask_hygiene", *FILTERS)
@@ -63,10 +68,8 @@ class Outcome:
         return "**nothing**"
 
 
-def run(case, args, tmp_path):
-    name = case.removesuffix(WORKERS)
+def run(path, args, tmp_path):
     report = tmp_path / "report.xml"
-    workers = ("-p", "xdist", "-n2") if case.endswith(WORKERS) else ()
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"),
@@ -79,12 +82,12 @@ def run(case, args, tmp_path):
                 "--basetemp",
                 str(tmp_path / "base"),
             ),
-            *(f"--junit-xml={report}", *workers, *args, str(COMPARISON / f"test_{name}.py")),
+            *(f"--junit-xml={report}", *args, str(path)),
         ],
         capture_output=True,
         text=True,
         check=False,
-        cwd=COMPARISON,
+        cwd=path.parent,
     )
     failing = {
         each.get("name")
@@ -121,10 +124,76 @@ def rows():
 def test_readme_tells_what_comes_of_it(case, tmp_path, rows):
     if case.endswith(WORKERS):
         pytest.importorskip("xdist")
-    filters, plugin = (run(case, args, tmp_path).in_words for args in (WITHOUT, ()))
+    workers = ("-p", "xdist", "-n2") if case.endswith(WORKERS) else ()
+    path = COMPARISON / f"test_{case.removesuffix(WORKERS)}.py"
+    filters, plugin = (run(path, (*workers, *args), tmp_path).in_words for args in (WITHOUT, ()))
     if case in ONLY_FROM_313 and sys.version_info < (3, 13):
         assert filters == "**nothing**"
         filters = "**no test is named**, exit status 1"
     rows.append(row(case, filters, plugin))
     if not os.environ.get("UPDATE_DOCS"):
-        assert rows[-1] in (ROOT / "README.md").read_text("utf-8").splitlines()
+        assert rows[-1] in README.splitlines()
+
+
+def table_of_kinds():
+    rows = re.findall(r"^\| `([\w-]+)` \| .*? \| (\w+).*? \| (\w+) \| ([\w. ]+) \|$", README, re.MULTILINE)
+    return {kind: (default, strict, warns) for kind, default, strict, warns in rows}
+
+
+def test_readme_lists_every_kind():
+    assert sorted(table_of_kinds()) == sorted(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_readme_tells_where_python_itself_warns(kind, tmp_path):
+    """And what the plugin makes of the same: see test_kind_pages.py, too."""
+    example = EXAMPLES / "kinds" / kind / "test_failing.py"
+    default, strict, warns = table_of_kinds()[kind]
+    of_itself = run(example, WITHOUT, tmp_path).status != 0
+    wanted = {"3.10 to 3.13": True, "3.13": sys.version_info >= (3, 13), "never": False}
+    assert of_itself == wanted[warns]
+    assert (run(example, (), tmp_path).status != 0) == (default == "fails")
+    assert (run(example, ("--hygiene-strict",), tmp_path).status != 0) == (strict == "fails")
+
+
+def block(language, containing):
+    (found,) = [
+        text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in text
+    ]
+    return found
+
+
+def test_examples_of_what_is_accepted(run_suite):
+    source = """
+    import subprocess, sys
+    import pytest
+
+    @pytest.fixture
+    def app():
+        return None
+
+    def import_pictures(app):
+        convert()
+
+    def convert():
+        subprocess.Popen([sys.executable, "-c", "pass"]).pid
+    """
+    files = {"pytest.ini": block("ini", "hygiene_allow")}
+    result = run_suite(dedent(source) + block("python", "import_pictures"), files=files)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["allowed: 1 leak"])
+
+
+def test_steps_of_adoption(run_suite, pytester):
+    commands = re.findall(r"^\d\. `pytest (.*?)`", README, re.MULTILINE)
+    (line,) = re.findall(r"^\d\. `(hygiene_.*?)`", README, re.MULTILINE)
+    pytester.makeini("[pytest]")
+    source = "def test_it():\n    assert open(__file__).read()\n"
+    warn, accept, update = (command.split() for command in commands)
+    run_suite(source, *warn).assert_outcomes(passed=1)
+    run_suite(source).assert_outcomes(failed=1)
+    run_suite(source, *accept).assert_outcomes(passed=1)
+    pytester.makeini(f"[pytest]\n{line}")
+    run_suite(source).assert_outcomes(passed=1)
+    run_suite("def test_it():\n    pass\n", *update).assert_outcomes(passed=1)
+    run_suite(source).assert_outcomes(failed=1)
