@@ -44,6 +44,18 @@ def commands(page):
     return re.findall(r"^    (pytest .*)$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
 
 
+PAGES = sorted(
+    path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if "examples" not in path.parts
+)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+def test_python_on_a_page_is_python(page):
+    for block in blocks(page, "python"):
+        only_a_mark = block.startswith("@") and block.count("\n") == 1
+        compile(f"{block}def it(): ..." if only_a_mark else block, page, "exec")
+
+
 # -- quickstart
 
 
@@ -53,6 +65,7 @@ def test_quickstart_shows_what_a_failure_looks_like(run_example):
     assert_page_shows(page, as_block(output[output.index("=") :], "text"), "failing")
 
 
+@pytest.mark.allow_leak("sqlite", reason="the plugin that checks this very test is not off")
 def test_quickstart_fails_only_with_the_plugin(run_example):
     assert run_example("kinds/sqlite", "--hygiene=off", "test_failing.py").endswith("1 passed in 0.12s\n")
 
