@@ -85,11 +85,11 @@ class Group:
     outcomes: list[str]
     size: str
     _tests: int
+    _where: tuple[str, int]
 
     @property
     def order(self) -> tuple[object, ...]:
-        where = self.place.text if self.place else ""
-        return (_RANKS[self.outcomes[0]], -self._tests, where, self.kind, self.state)
+        return (_RANKS[self.outcomes[0]], -self._tests, self._where, self.kind, self.state)
 
 
 def groups(findings: Iterable[Data], places: Places, draw: Draw) -> list[Group]:
@@ -175,6 +175,7 @@ def _group(members: list[Data], places: Places, pictures: list[str]) -> Group:
         outcomes=[name for name in OUTCOMES if any(row.outcome == name for row in rows)],
         size=plural(len(tests), "test") if tests else "outside tests",
         _tests=len(tests),
+        _where=(site["path"], site["line"]) if site else ("", 0),
     )
 
 
