@@ -23,7 +23,7 @@ from .findings import ALLOWED_BY, Finding, Owner
 from .paths import Paths
 
 VERSION: Final = 1
-#: The owner of exception cycles: which test meets one first may depend on the order.
+#: The owner of tests' exception cycles: which test meets one first may depend on the order.
 ANY_TEST: Final = "any test"
 _SERVER: Final = "server"
 _ABOUT: Final = "known leaks, accepted by pytest-flask-hygiene; written by pytest --hygiene-update-baseline"
@@ -56,7 +56,8 @@ class Baseline:
 
     def key_of(self, finding: Finding) -> Key:
         frames = finding.site.frames
-        owner = ANY_TEST if finding.kind == "cycle" else self._owner(finding.owner)
+        anybody = finding.kind == "cycle" and not finding.owner.outlives_test
+        owner = ANY_TEST if anybody else self._owner(finding.owner)
         if not frames:
             return Key("", finding.variable, finding.kind, owner)
         # A comprehension has a frame of its own up to Python 3.11, and may be a generator on any.

@@ -179,6 +179,10 @@ class Collector:
         """What is made from here on is young, and all that a sweep of the young has to look at."""
         self._aged = False
 
+    def phase_goes_on(self) -> None:
+        """There was a sweep in the middle of it, and what that has aged is to be looked at again."""
+        self._aged = True
+
     def stop_saving(self) -> None:
         self._unfreed = self.holds_garbage
         self._judged.clear()

@@ -191,12 +191,13 @@ class Evidence:
     def of_cycles(self, judgement: Judgement, attempt: Attempt) -> None:
         """Exception cycles that one sweep found."""
         for cycle in judgement.cycles:
-            self._of_cycle(cycle, self._owners.within(attempt.cycles_of, cycle.frames))
+            owner = _fixture_that_closes(cycle, attempt) or attempt.cycles_of
+            self._of_cycle(cycle, self._owners.within(owner, cycle.frames))
         edge = judgement.library_edge
         if edge:
             self._ledger.library_edges[edge] += 1
         if edge and self._settings.framework_cycles_fail:
-            finding = Finding("cycle", "cycle", attempt.owner, Site(), f"closed by {edge}", variable=edge)
+            finding = Finding("cycle", "cycle", attempt.cycles_of, Site(), f"closed by {edge}", variable=edge)
             self._report(finding)
 
     def _of_cycle(self, cycle: Cycle, owner: Owner) -> None:
@@ -216,6 +217,15 @@ class Evidence:
 
 def _is_settled(birth: Birth) -> bool:
     return birth.reported or birth.owner.failed
+
+
+def _fixture_that_closes(cycle: Cycle, attempt: Attempt) -> Owner | None:
+    """The fixture whose own frame is part of the cycle: it is garbage only when the fixture has ended."""
+    functions = {(frame.path, frame.function) for frame in cycle.frames}
+    for owner in (*attempt.fixtures, *attempt.ended):
+        if owner.code is not None and (owner.code.co_filename, owner.code.co_name) in functions:
+            return owner
+    return None
 
 
 def owner_of_birth(birth: Birth) -> Owner:

@@ -100,6 +100,8 @@ class Attempt:
         self.cycles_of: Owner = owner
         """Who is charged with exception cycles found now."""
         self.call_begun = False
+        self.wider_swept = False
+        """Fixtures of wider scopes were set up for it, and swept for."""
         self.parts: list[Owner] = []
         """Of the test and its fixtures; see ``blocks.py``."""
 

@@ -235,9 +235,14 @@ class Hooks:
         if owner is None:  # a fault of ours
             return (yield)
         try:
+            if owner.outlives_test:
+                self.run.wider_fixture_begins()
             before, self.run.owners.current = self.run.owners.current, owner
             try:
-                return (yield)
+                result = yield
+                if owner.outlives_test:
+                    self.run.wider_fixture_done(owner)
+                return result
             finally:
                 self.run.owners.current = before
         finally:

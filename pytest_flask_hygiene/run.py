@@ -322,13 +322,42 @@ class Run:
         attempt = self.ledger.attempt
         if not self.full or attempt is None:
             return
+        if not self._sweep_setup(attempt) and attempt.wider_swept:
+            # The test may drop what they have made, and no sweep after its teardown is certain.
+            self.collector.phase_goes_on()
+
+    def _sweep_setup(self, attempt: Attempt) -> bool:
+        """What the function fixtures have made so far.  False if there are none of the reader's."""
         readers = [f for f in attempt.fixtures if self.origin.is_reader(f.path)]
         if readers:
-            if len(readers) == 1:
-                attempt.cycles_of = readers[0]
-            self.collector.sweep(young=True)
-            self.collector.phase_begins()
-            attempt.cycles_of = attempt.owner
+            self._sweep_for(attempt, readers[0] if len(readers) == 1 else attempt.owner)
+        return bool(readers)
+
+    def _sweep_for(self, attempt: Attempt, owner: Owner) -> None:
+        attempt.cycles_of = owner
+        self.collector.sweep(young=True)
+        self.collector.phase_begins()
+        attempt.cycles_of = attempt.owner
+
+    @harmless
+    def wider_fixture_begins(self) -> None:
+        """Whoever is at work in a test's setup stands back; the cycles made so far are theirs."""
+        attempt, at_work = self.ledger.attempt, self.owners.current
+        if not self.full or attempt is None or attempt.call_begun:
+            return
+        if not at_work.is_fixture:
+            self._sweep_setup(attempt)
+        elif self.origin.is_reader(at_work.path):
+            self._sweep_for(attempt, at_work)
+
+    @harmless
+    def wider_fixture_done(self, owner: Owner) -> None:
+        """It has been set up for a test, which is not to blame for the cycles that it made."""
+        attempt = self.ledger.attempt
+        if not self.full or attempt is None or attempt.call_begun or not self.origin.is_reader(owner.path):
+            return
+        self._sweep_for(attempt, owner)
+        attempt.wider_swept = True
 
     @harmless
     def sweep_so_far(self) -> None:

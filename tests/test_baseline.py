@@ -561,7 +561,7 @@ def test_cycle_of_a_fixture_is_known_whichever_test_meets_it(run_suite, entries)
         def test_b(broken): pass
     """
     run_suite(source, BASELINE, UPDATE, files={"shop.py": app})
-    assert entries() == [("cycle", "shop.py", "fail", "any test", 1)]
+    assert entries() == [("cycle", "shop.py", "fail", "module fixture 'broken' of test_suite.py", 1)]
     run_suite(source, BASELINE, "-k", "test_b").assert_outcomes(passed=1, deselected=1)
 
 
