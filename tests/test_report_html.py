@@ -671,6 +671,22 @@ def test_code_in_a_sentence_is_marked_as_such():
     assert "".join(part for _, part in marked(text)) == text
 
 
+def test_a_variable_at_the_beginning_of_a_sentence_keeps_its_name(page):
+    source = """
+    def load():
+        errors = []
+        try:
+            raise ValueError
+        except ValueError as e:
+            errors.append(e)
+
+    def test_it():
+        load()
+    """
+    fix = page(source, "--hygiene-strict").one(of_class="fix")
+    assert "errors[0] refers to the exception" in fix.words
+
+
 def test_every_example_belongs_to_an_advice():
     from pytest_flask_hygiene import advice
 

@@ -278,7 +278,7 @@ def assert_silent(result: pytest.RunResult) -> None:
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
     result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
-    result.stdout.no_fnmatch_line("*left open*")
+    result.stdout.no_fnmatch_line("still open after*")
     result.stdout.no_fnmatch_line("*charged to nobody*")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -208,7 +209,10 @@ def _fixes(members: list[Data]) -> list[Fix]:
 def _sentence(text: str) -> list[tuple[bool, str]]:
     parts = list(marked(text))
     is_code, start = parts[0]
-    return parts if is_code else [(False, start[:1].upper() + start[1:]), *parts[1:]]
+    # Not the name of a variable: "errors[0] refers to ...".
+    if is_code or not re.match(r"[a-z]+[ ,:]", start):
+        return parts
+    return [(False, start[:1].upper() + start[1:]), *parts[1:]]
 
 
 def _who_all(findings: list[Data]) -> str:
