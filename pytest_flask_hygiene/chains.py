@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 #: The first node of a loop is the exception.  Another chain goes from a root (``module``, ``class``,
-#: ``cache``: a cached function, ``fixture``, ``logger``, ``thread``) to the ``resource``.
+#: ``cache``: a cached function, ``logger``, ``thread``) to the ``resource``.
 NodeKind = Literal[
     "exception",
     "traceback",
@@ -18,7 +18,6 @@ NodeKind = Literal[
     "module",
     "class",
     "cache",
-    "fixture",
     "logger",
     "thread",
     "resource",
