@@ -47,7 +47,7 @@ class Chain:
 
     @property
     def is_loop(self) -> bool:
-        return len(self.edges) == len(self.nodes)
+        return 0 < len(self.nodes) == len(self.edges)
 
     def to_data(self) -> dict[str, Any]:
         """For another process."""

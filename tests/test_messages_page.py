@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from fnmatch import fnmatch
 
 import pytest
 from doc_examples import ROOT
@@ -17,7 +18,7 @@ from pytest_flask_hygiene.advice import STILL_OPEN, WHAT_HAPPENED
 PACKAGE = ROOT / "pytest_flask_hygiene"
 PAGE = ROOT / "docs" / "messages.md"
 
-#: Modules, or directories, and where their words are explained; None: what they print are no messages.
+#: Modules, as patterns, and where their words are explained; None: what they print are no messages.
 EXPLAINED_ELSEWHERE = {
     "advice.py": "docs/kinds/index.md",
     "dev_server/advice.py": "docs/dev-server.md",
@@ -25,7 +26,11 @@ EXPLAINED_ELSEWHERE = {
     "explain_rules.py": "docs/explain.md",
     "explain_words.py": "docs/explain.md",
     # Pages and pictures, not messages.
-    "report/html": None,
+    "report/as_html.py": None,
+    "report/chain_dot.py": None,
+    "report/chain_shape.py": None,
+    "report/chain_svg.py": None,
+    "report/page_*.py": None,
     # The words of Python's own warnings, which filters are compared with.
     "journal.py": None,
     # Source code that is compiled.
@@ -67,7 +72,7 @@ def messages_of(path):
 
 def is_elsewhere(path):
     name = path.relative_to(PACKAGE).as_posix()
-    return any(name == other or name.startswith(other + "/") for other in EXPLAINED_ELSEWHERE)
+    return any(fnmatch(name, other) for other in EXPLAINED_ELSEWHERE)
 
 
 def page_text():
