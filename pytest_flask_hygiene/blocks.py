@@ -17,8 +17,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from . import own_modules
+from .faults import harmless
 from .findings import Frame, Owner
-from .ledger import Attempt, Ledger, harmless
+from .ledger import Attempt, Ledger
 from .owners import OwnerTracker
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from . import own_modules
+from .faults import harmless
 from .holders import Holder
-from .ledger import Attempt, harmless
+from .ledger import Attempt
 from .stacks import STOP_FILES, Stack
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Checkpoint:
         """``frame``: of the reader, who asks."""
         self._look(frame)
         attempt = self.ledger.attempt
-        return [] if attempt is None else self.ledger.so_far(attempt)
+        return [] if attempt is None else self.ledger.charges.so_far(attempt)
 
     @harmless
     def take(self, frame: FrameType | None) -> list[Finding]:
@@ -44,7 +45,7 @@ class Checkpoint:
         attempt = self.ledger.attempt
         if attempt is None:
             return []
-        found = self.ledger.so_far(attempt, take=True)
+        found = self.ledger.charges.so_far(attempt, take=True)
         rest = [f for f in found if not f.is_leak]
         if rest:
             self.ledger.add(attempt.nodeid, rest)

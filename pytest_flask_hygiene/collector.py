@@ -12,12 +12,11 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
-from itertools import compress
-from operator import not_
 from time import perf_counter
 from typing import Any, Final
 
 from .cost import COLLECTIONS, Cost
+from .saved_garbage import SavedGarbage
 
 #: So many saved objects are judged and freed at once, and no more are saved during that test: clearing
 #: ``gc.garbage`` frees nothing, so a test that makes millions of cycles would keep them all.
@@ -39,8 +38,6 @@ _builtin_set_debug: Final = getattr(gc.set_debug, "_hygiene_builtin", gc.set_deb
 _is_enabled: Final = gc.isenabled
 _enable: Final = gc.enable
 _disable: Final = gc.disable
-#: ``id()`` is audited: hooks run Python code, once for each object of the garbage.
-_address: Final = object.__hash__
 
 
 class Collector:
@@ -64,21 +61,16 @@ class Collector:
         self._on_fault = on_fault
         self._cost = cost
         self.cost_part = COLLECTIONS
-        self._judge = judge
+        self._saved = SavedGarbage(judge)
         self._before = before
         self._after = after
         self._prepare = prepare
-        self._judged: set[int] = set()
-        """Where the garbage lies that has been judged and not been freed yet, as ``_address`` tells it."""
         self._unfreed = False
         self._aged = True
         """Objects of the phase under way may be in the oldest generation by now."""
         self._started = False
         self._freezing = False
-        self._saving = False
         self._sweeping = False
-        self._flags_on_arrival = 0
-        self._keep = 0
         self._resuming = False
         self._replacements: dict[str, Callable[..., Any]] = {}
         self._replaced: dict[str, Any] = {}
@@ -120,8 +112,7 @@ class Collector:
         set_debug.__doc__ = gc.set_debug.__doc__
 
         def get_debug() -> int:
-            flags = _builtin_get_debug()
-            return self._flags_on_arrival if self._saving else flags
+            return self._saved.users_flags()
 
         get_debug._hygiene_builtin = _builtin_get_debug  # type: ignore[attr-defined]
         get_debug.__doc__ = gc.get_debug.__doc__
@@ -146,12 +137,12 @@ class Collector:
             _running[-1]._resume()
 
     def _suspend(self) -> None:
-        self._resuming = self._saving
+        self._resuming = self._saved.is_on
         self._collect_and_judge()
 
     def _resume(self) -> None:
         if self._resuming and not self.stopped_early:
-            self._save()
+            self._saved.save()
 
     def freeze(self) -> None:
         """Take everything alive now out of later sweeps."""
@@ -173,7 +164,7 @@ class Collector:
             if self._unfreed:
                 # Another attempt of the same test (pytest-rerunfailures).
                 self.collect()
-            self._save()
+            self._saved.save()
 
     def phase_begins(self) -> None:
         """What is made from here on is young, and all that a sweep of the young has to look at."""
@@ -185,23 +176,7 @@ class Collector:
 
     def stop_saving(self) -> None:
         self._unfreed = self.holds_garbage
-        self._judged.clear()
-        if self._saving:
-            self._saving = False
-            # Nobody judges these any more, after an interrupted test say.
-            del gc.garbage[self._keep :]
-            if _builtin_get_debug() == self._flags_on_arrival | gc.DEBUG_SAVEALL:
-                _builtin_set_debug(self._flags_on_arrival)
-
-    def _save(self) -> None:
-        flags = _builtin_get_debug()
-        if flags & gc.DEBUG_SAVEALL or self._saving:
-            # The user's own use of gc.garbage is left alone.
-            return
-        self._flags_on_arrival = flags
-        self._keep = len(gc.garbage)
-        self._saving = True
-        _builtin_set_debug(flags | gc.DEBUG_SAVEALL)
+        self._saved.stop()
 
     def sweep(self, *, young: bool = False, free: bool = False) -> bool:
         """Collect what is new and judge the garbage.  True if there was any.
@@ -212,7 +187,7 @@ class Collector:
         """
         if not self._started:
             return False
-        was_saving = self._saving
+        was_saving = self._saved.is_on
         if self._unfreed and not was_saving:
             # It would be judged again.
             self.collect()
@@ -229,7 +204,7 @@ class Collector:
         if found and free:
             self.collect()
             if was_saving and not self.stopped_early:
-                self._save()
+                self._saved.save()
         elif not was_saving:
             self.stop_saving()
         return found
@@ -237,7 +212,7 @@ class Collector:
     @property
     def holds_garbage(self) -> bool:
         """A sweep has found some, and no collection has freed it yet."""
-        return self._unfreed or bool(self._judged)
+        return self._unfreed or self._saved.holds_judged
 
     def _collect_and_judge(self) -> bool:
         """Leaves saving switched off; true if there was garbage, which the next collection frees."""
@@ -254,9 +229,9 @@ class Collector:
         try:
             if self._prepare is not None:
                 self._prepare()
-            self._save()
-            # What automatic collections have saved must not keep alive what it refers to.  It is found again.
-            del gc.garbage[self._keep :]
+            self._saved.save()
+            # By automatic collections.
+            self._saved.forget()
         finally:
             if enabled:
                 _enable()
@@ -265,7 +240,7 @@ class Collector:
             began = perf_counter()
             _builtin_collect(generation)
             self._cost.add(self.cost_part, began)
-            return self._judge_saved()
+            return self._saved.judge()
         finally:
             self._sweeping = False
 
@@ -276,23 +251,6 @@ class Collector:
         _builtin_collect()
         self._cost.add(self.cost_part, began)
         self._unfreed = False
-
-    def _judge_saved(self) -> bool:
-        if not self._saving or len(gc.garbage) <= self._keep:
-            return False
-        saved: list[object] = gc.garbage[self._keep :]
-        del gc.garbage[self._keep :]
-        try:
-            if self._judged:
-                known = map(self._judged.__contains__, map(_address, saved))
-                saved[:] = compress(saved, map(not_, known))
-            if saved:
-                self._judge(saved)
-            return bool(saved)
-        finally:
-            # What ``judge`` has taken out may be freed by now, and something else lie there soon.
-            self._judged.update(map(_address, saved))
-            saved.clear()
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
         try:
@@ -305,29 +263,29 @@ class Collector:
         if phase == "start":
             if not self._sweeping and info["generation"]:
                 self._aged = True
-                if self._saving and info["generation"] == 2 and _asked_for_by_name():
+                if self._saved.is_on and info["generation"] == 2 and _asked_for_by_name():
                     # "from gc import collect", done before the plugin was loaded: it must free.
                     self._user_frees = True
-                    self._judge_saved()
+                    self._saved.judge()
                     self.stop_saving()
             if self._before is not None:
                 self._saved_from = len(gc.garbage)
                 self._before(info["generation"])
             return
         if self._after is not None:
-            self._after(gc.garbage[self._saved_from :] if self._saving else None)
+            self._after(gc.garbage[self._saved_from :] if self._saved.is_on else None)
         if self._user_frees:
             self._user_frees = False
             if not self.stopped_early:
-                self._save()
-        elif self._saving and not self._sweeping and len(gc.garbage) - self._keep > SAVED_OBJECTS_CAP:
+                self._saved.save()
+        elif self._saved.is_on and not self._sweeping and self._saved.count > SAVED_OBJECTS_CAP:
             self.stopped_early = True
-            self._judge_saved()
+            self._saved.judge()
             self.stop_saving()
 
     def _users_set_debug(self, flags: int) -> None:
         """``gc.set_debug()`` as a test calls it: a test that saves garbage itself sees its own, not ours."""
-        if not self._saving or self._sweeping:
+        if not self._saved.is_on or self._sweeping:
             _builtin_set_debug(flags)
             return
         try:
@@ -335,11 +293,15 @@ class Collector:
         except Exception as error:
             self._on_fault(error)
         _builtin_set_debug(flags)
-        self._save()
+        self._saved.save()
 
     def _users_collect(self, generation: int) -> int:
         """``gc.collect()`` as a test calls it: ours first, then theirs, which frees as without us."""
-        if not self._saving or self._sweeping or threading.current_thread() is not threading.main_thread():
+        if (
+            not self._saved.is_on
+            or self._sweeping
+            or threading.current_thread() is not threading.main_thread()
+        ):
             return int(_builtin_collect(generation))
         found = self.holds_garbage
         try:
@@ -355,7 +317,7 @@ class Collector:
             return int(_builtin_collect(2 if found else generation))
         finally:
             if not self.stopped_early:
-                self._save()
+                self._saved.save()
 
 
 def _asked_for_by_name() -> bool:

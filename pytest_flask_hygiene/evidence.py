@@ -12,10 +12,10 @@ from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
 from .stacks import Stack, importing_module, made_in_request, was_sent
 
 if TYPE_CHECKING:
+    from .checks.bodies import LeftResponse
     from .checks.cycle_graph import Cycle
     from .checks.cycle_judge import Judgement
     from .checks.resource_warnings import Emission
-    from .checks.responses import LeftResponse
     from .holders import Holder, HolderFinder
     from .ledger import Attempt, Ledger
     from .origin import OriginMap
@@ -48,7 +48,7 @@ class Evidence:
             if known is None or known.outcome != "noted" or known.is_leak or state != "dropped":
                 return
             # It was left open, and has been dropped since.
-            self._ledger.withdraw(known)
+            self._ledger.charges.withdraw(known)
         birth.reported, birth.finding = True, None
         owner, site = owner_of_birth(birth), self._origin.site(birth.stack)
         if known is not None and known.owner.scope == "held":
@@ -83,7 +83,7 @@ class Evidence:
         self._report(finding, birth)
         if birth.reported:
             # Nobody held it: it has been collected since, and was recorded as dropped.
-            self._ledger.withdraw(finding)
+            self._ledger.charges.withdraw(finding)
         else:
             birth.reported, birth.finding = True, finding
 
@@ -212,7 +212,7 @@ class Evidence:
 
     def _report(self, finding: Finding, birth: Birth | None = None) -> None:  # noqa: ARG002
         """``birth``: of the resource that it is about, if that was seen.  Extended in ``explain.py``."""
-        self._ledger.record(finding)
+        self._ledger.charges.record(finding)
 
 
 def _is_settled(birth: Birth) -> bool:

@@ -19,18 +19,19 @@ import pytest
 from . import own_modules
 from .births import Birth
 from .evidence import Evidence
+from .faults import harmless
 from .findings import Finding, Frame, Owner, State
 from .journal import Entry, Journal, filter_that_hides
-from .ledger import Attempt, harmless
+from .ledger import Attempt
 from .run import Run
 from .settings import Settings, read_marks
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from .checks.bodies import Body
     from .checks.contexts import ContextCheck
     from .checks.cycle_judge import Judgement
-    from .checks.responses import Body
     from .explained import Explanations
     from .stacks import Stack
 

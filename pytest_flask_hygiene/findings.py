@@ -104,9 +104,9 @@ class Owner:
         self.marks: Callable[[], list[AllowLeak]] | None = None
         """The ``allow_leak`` marks of its test."""
         self.inside = inside
+        """The ``hygiene.allow()`` block that it is a part of its owner for, as text; see ``blocks.py``."""
         self.within = within
         """The class that defines it, if one does: of a fixture."""
-        """The ``hygiene.allow()`` block that it is a part of its owner for, as text; see ``blocks.py``."""
         self.allows: tuple[AllowLeak, ...] = ()
         """What that block allows."""
         self.whole: Owner | None = None

@@ -1,4 +1,4 @@
-"""A fixture's life, from its setup to its last finalizer: what is opened in between is its own."""
+"""A fixture's life, from its setup to its last finalizer: what it opens in between, and its cycles."""
 
 from __future__ import annotations
 
@@ -7,27 +7,38 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import own_modules
+from .faults import harmless
 from .findings import Owner
-from .ledger import Attempt, Ledger, harmless
+from .ledger import Attempt, Ledger
 from .owners import OwnerTracker, is_xunit, owner_of_fixture
 
 if TYPE_CHECKING:
     import pytest
 
+    from .collector import Collector
+    from .origin import OriginMap
+
 
 class FixtureLife:
-    """``ends`` is called before a fixture's own finalizers, ``ended`` behind them."""
+    """``ends`` is called before a fixture's own finalizers, ``ended`` behind them.
+
+    ``collector``: None where exception cycles are not looked for.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
         owners: OwnerTracker,
+        origin: OriginMap,
+        collector: Collector | None,
         ends: Callable[[Owner], None],
         ended: Callable[[Owner], None],
         function_fixtures_done: Callable[[], None],
     ) -> None:
         self.ledger = ledger
         self._owners = owners
+        self._origin = origin
+        self._collector = collector
         self._ends = ends
         self._ended = ended
         self._function_fixtures_done = function_fixtures_done
@@ -59,6 +70,47 @@ class FixtureLife:
     @harmless
     def is_set_up(self, fixturedef: pytest.FixtureDef[Any], owner: Owner) -> None:
         fixturedef.addfinalizer(partial(self._first_finalizer, owner))
+
+    @harmless
+    def wider_begins(self) -> None:
+        """Whoever is at work in a test's setup stands back; the cycles made so far are theirs."""
+        attempt, at_work = self.ledger.attempt, self._owners.current
+        if attempt is None or attempt.call_begun:
+            return
+        if not at_work.is_fixture:
+            self.sweep_setup(attempt)
+        elif self._origin.is_reader(at_work.path):
+            self._sweep_for(attempt, at_work)
+
+    @harmless
+    def wider_is_set_up(self, owner: Owner) -> None:
+        """The test that it was set up for is not to blame for the cycles that it made."""
+        attempt = self.ledger.attempt
+        if attempt is not None and not attempt.call_begun and self._origin.is_reader(owner.path):
+            self._sweep_for(attempt, owner)
+            attempt.wider_swept = True
+
+    def sweep_setup(self, attempt: Attempt) -> bool:
+        """Look for what the function fixtures have made so far.  False if there are none of the reader's."""
+        maker = self.maker_of_cycles(attempt)
+        if maker is not None:
+            self._sweep_for(attempt, maker)
+        return maker is not None
+
+    def maker_of_cycles(self, attempt: Attempt) -> Owner | None:
+        """Who is charged with cycles made by function fixtures: the only one, or the test for them all."""
+        readers = [f for f in attempt.fixtures if self._origin.is_reader(f.path)]
+        if not readers:
+            return None
+        return readers[0] if len(readers) == 1 else attempt.owner
+
+    def _sweep_for(self, attempt: Attempt, owner: Owner) -> None:
+        if self._collector is None:
+            return
+        attempt.cycles_of = owner
+        self._collector.sweep(young=True)
+        self._collector.phase_begins()
+        attempt.cycles_of = attempt.owner
 
     @harmless
     def _first_finalizer(self, owner: Owner) -> None:

@@ -4,6 +4,8 @@
   the session's end;
 * a failed test's exception, and so its frames and their variables (``sys.last_value`` and its like), until
   the next test's call.
+
+Loaded after a test that failed, or left something open.
 """
 
 from __future__ import annotations
@@ -44,14 +46,12 @@ class Released:
             vars(self._item)["_instance"] = instance
 
 
-def holds_values(item: pytest.Item) -> bool:
+def release(item: pytest.Item) -> Released | None:
+    """None if there is nothing that pytest holds for this test."""
     attributes = vars(item)
-    return bool(attributes.get("funcargs")) or attributes.get("_instance") is not None
-
-
-def has_instance(item: pytest.Item) -> bool:
-    """Whether the test is a method."""
-    return vars(item).get("_instance") is not None
+    if not attributes.get("funcargs") and attributes.get("_instance") is None:
+        return None
+    return Released(item)
 
 
 def _can_be_made_again(item: pytest.Item, instance: object) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import own_modules
 from .births import Birth, BirthRecorder
-from .checks.left_open import LeftOpenCheck
 from .findings import Owner
 from .fixture_life import FixtureLife
 from .origin import OriginMap
@@ -18,6 +18,7 @@ from .threads import GRACE_SECONDS, ThreadRecorder, executor_of
 if TYPE_CHECKING:
     import pytest
 
+    from .checks.left_open import LeftOpenCheck
     from .holders import HolderFinder
 
 
@@ -34,7 +35,7 @@ class Leftovers:
         is_temporary_anyway: Callable[[str], bool],
         thaw: Callable[[], None],
     ) -> None:
-        self._check = LeftOpenCheck(births, threads, is_temporary_anyway)
+        self._is_temporary_anyway = is_temporary_anyway
         self._births = births
         self._threads = threads
         self._on_left_open = on_left_open
@@ -45,20 +46,26 @@ class Leftovers:
         self._slow: list[tuple[float, Birth]] = []
         """Threads that were still running when their owners ended, and how long they may."""
 
+    @cached_property
+    def _check(self) -> LeftOpenCheck:
+        with own_modules():
+            from .checks.left_open import LeftOpenCheck
+        return LeftOpenCheck(self._births, self._threads, self._is_temporary_anyway)
+
     def open_now(self, owners: Collection[Owner]) -> list[tuple[Birth, object]]:
         """What these owners, who go on, have open; threads apart."""
-        return self._check.find(owners) if self._check.may_have(owners) else []
+        return self._check.find(owners) if self.may_be_of(owners) else []
 
     def may_be_of(self, owners: Collection[Owner]) -> bool:
         """Whether one of these owners seems to have something open."""
-        return self._check.may_have(owners)
+        return any(owner.opened for owner in owners) and self._check.may_have(owners)
 
     def judge(self, owners: Collection[Owner] | None, item: pytest.Item | None = None, *, wait: bool) -> None:
         """Record what is open although these owners (None: all) have ended.
 
         ``wait``: until threads have had their time to end; else ``judge_slow_threads`` looks again later.
         """
-        if owners is not None and not self._check.may_have(owners):
+        if owners is not None and not self.may_be_of(owners):
             return
         threads = []
         if wait:

@@ -236,12 +236,12 @@ class Hooks:
             return (yield)
         try:
             if owner.outlives_test:
-                self.run.wider_fixture_begins()
+                self.run.fixtures.wider_begins()
             before, self.run.owners.current = self.run.owners.current, owner
             try:
                 result = yield
                 if owner.outlives_test:
-                    self.run.wider_fixture_done(owner)
+                    self.run.fixtures.wider_is_set_up(owner)
                 return result
             finally:
                 self.run.owners.current = before

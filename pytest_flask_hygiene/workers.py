@@ -16,8 +16,9 @@ from typing import Any, Final
 import pytest
 
 from . import own_modules
+from .faults import harmless
 from .findings import Finding, Frame, Owner, Site
-from .ledger import Ledger, distinct, harmless
+from .ledger import Ledger, distinct
 
 _KEY: Final = "flask_hygiene"
 _LISTS: Final = ("of_session", "pending")
@@ -157,7 +158,7 @@ class Controller:
         known = {f.key for f in ledger.findings}
         for finding in distinct(pending):
             if finding.key not in known:
-                ledger.record(finding)
+                ledger.charges.record(finding)
 
 
 def _unite(findings: list[Finding], others: Iterable[Finding]) -> None:

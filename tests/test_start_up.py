@@ -14,10 +14,12 @@ ON_DEMAND = {
     "advice",
     "baseline",
     "blocks",
+    "charges",
     "checkpoint",
     "checks.cycle_graph",
     "checks.cycle_judge",
     "checks.cycle_names",
+    "checks.cycle_store",
     "checks.resources",
     "client_fixture",
     "decisions",
@@ -69,7 +71,7 @@ ON_DEMAND = {
     "workers",
 }
 #: Only a suite that imports Flask needs these.
-FOR_FLASK = {"checks.contexts", "checks.responses", "weak_ids"}
+FOR_FLASK = {"checks.bodies", "checks.contexts", "checks.responses", "weak_ids"}
 if sys.version_info >= (3, 13):
     # Older ones do not warn about connections.
     ON_DEMAND |= {"checks.sqlite", "heap"}

@@ -2,8 +2,8 @@
 
 A WSGI server closes what it has sent; the test client does not (pallets/flask#5483).  The one point that
 every client passes is the module global ``werkzeug.test.run_wsgi_app``.  The application's iterable is
-wrapped there, and closed once: by the test, when it is dropped, or when its owner ends; never sooner,
-because a sent file can't be read after it.
+wrapped there (``bodies.py``), and closed once: by the test, when it is dropped, or when its owner ends; never
+sooner, because a sent file can't be read after it.
 """
 
 from __future__ import annotations
@@ -13,131 +13,21 @@ import itertools
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from types import CodeType, GeneratorType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ..births import Birth, BirthRecorder
-from ..files import descriptor_and_name, is_open_descriptor
+from ..files import is_open_descriptor
 from ..findings import Owner
 from ..owners import OwnerTracker
 from ..stacks import Stack, capture_stack, request_of, was_sent
+from .bodies import Body, LeftResponse
 
 if TYPE_CHECKING:
     from .contexts import ContextCheck
     from .stand_ins import NoContexts
-
-_STREAM_ATTRIBUTES: Final = ("response", "iterable", "file", "_iterable", "app_iter")
-
-
-class LeftResponse:
-    """What is told of a streamed response that the test did not close."""
-
-    __slots__ = ("birth", "dropped", "generator", "owner", "stack")
-
-    def __init__(self, body: Body, stream: Any, dropped: bool) -> None:
-        self.owner = body.owner
-        self.stack = body.stack
-        self.birth = body.birth
-        self.dropped = dropped
-        self.generator: CodeType | None = None
-        if isinstance(stream, GeneratorType):
-            self.generator = stream.gi_code
-
-
-class Body:
-    """The application's iterable, closed once."""
-
-    __slots__ = (
-        "__weakref__",
-        "_close",
-        "_closed",
-        "_iterable",
-        "_next",
-        "_on_fault",
-        "_on_left",
-        "birth",
-        "exhausted",
-        "owner",
-        "stack",
-        "stream",
-    )
-
-    def __init__(
-        self,
-        iterable: Iterable[bytes],
-        owner: Owner,
-        on_left: Callable[[LeftResponse], None],
-        on_fault: Callable[[Exception], None],
-    ) -> None:
-        self._on_fault = on_fault
-        self._closed = True  # until there is something to close
-        self._iterable = iterable
-        self._next: Callable[[], bytes] | None = None
-        self._close = attribute(iterable, "close")
-        self._on_left = on_left
-        self.owner = owner
-        self.stack: Stack = ()
-        self.birth: Birth | None = None
-        self.exhausted = False
-        self.stream = _find_stream(iterable)
-        self._closed = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        # Once: run_wsgi_app makes an iterator, and itertools.chain() asks it for one again.
-        if self._next is None and not self._closed:
-            self._next = iter(self._iterable).__next__
-        return self
-
-    def __next__(self) -> bytes:
-        iter(self)
-        if self._next is None:
-            raise StopIteration
-        try:
-            return self._next()
-        except BaseException:
-            self.exhausted = True
-            raise
-
-    @property
-    def is_open(self) -> bool:
-        return not self._closed
-
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        stream, self.stream = self.stream, None
-        del stream
-        if self._close is not None:
-            self._close()
-
-    def finish(self, *, dropped: bool = False) -> None:
-        """Close what nobody closed.  Never raises."""
-        if self._closed:
-            return
-        try:
-            if self._is_left(dropped):
-                self._on_left(LeftResponse(self, self.stream, dropped))
-        except Exception as error:
-            self._on_fault(error)
-        try:
-            self.close()
-        except Exception:  # the application's close callbacks: without us they would not have run
-            return
-
-    def _is_left(self, dropped: bool) -> bool:
-        if self.birth is not None and self.birth.served in ("replaced", "dropped"):
-            return True
-        stream = self.stream
-        if isinstance(stream, GeneratorType):
-            # In a cycle the collector may have closed the generator before it comes here.
-            return not self.exhausted and (dropped or stream.gi_frame is not None)
-        return stream is not None and not getattr(stream, "closed", True)
-
-    def __del__(self) -> None:
-        self.finish(dropped=True)
 
 
 class ResponseCheck:
@@ -381,41 +271,3 @@ class ResponseCheck:
 def _agree(stack: Stack, other: Stack) -> bool:
     """Whether two stacks are the same as far as both of them go: a deep one is cut off."""
     return all(one == another for one, another in zip(stack, other, strict=False))
-
-
-def attribute(value: object, name: str) -> Any:
-    """An attribute of an object of the user's; None also where its class raises whatever it likes."""
-    try:
-        return getattr(value, name, None)
-    except Exception:
-        return None
-
-
-def _find_stream(iterable: Any) -> Any:
-    """The open file or the generator behind an application's iterable; None for a text or a list."""
-    pending = [iterable]
-    for _ in range(12):
-        if not pending:
-            return None
-        current = pending.pop(0)
-        if current is None or isinstance(current, (list, tuple, str, bytes)):
-            continue
-        if isinstance(current, GeneratorType):
-            if current.gi_code.co_name in ("iter_encoded", "_iter_encoded"):
-                continue
-            return current
-        if descriptor_and_name(current)[0] is not None:
-            return current
-        callbacks = attribute(current, "_callbacks")  # werkzeug's ClosingIterator
-        if isinstance(callbacks, list):
-            pending += [attribute(callback, "__self__") for callback in callbacks]
-            if type(current).__name__ == "ClosingIterator":
-                continue
-        for name in _STREAM_ATTRIBUTES:
-            value = attribute(current, name)
-            if isinstance(value, (list, tuple)):
-                # A response of a text, as most are: no need to ask for attributes that it has not.
-                break
-            if value is not None and not callable(value):
-                pending.append(value)
-    return None

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from .. import own_modules
+from ..findings import Finding
 from ..ledger import Ledger
 from ..settings import Settings
 from . import print_summary
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
+
+    from ..stale import Stale
 
 #: With any other exit status, and if a hook raises, pytest asks nobody for a summary.
 _WITH_SUMMARY: Final = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
@@ -41,3 +46,15 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
         return
     if ledger.leaks or ledger.faults or ledger.stale or ledger.notes:
         print_summary(reporter, ledger, settings, config)
+
+
+def list_errors(
+    reporter: TerminalReporter, leaks: Iterable[Finding], stale: Iterable[Stale], start: Path
+) -> None:
+    """As ``ERROR hygiene: ...`` in the short test summary; ``start``: where paths are relative to."""
+    with own_modules():
+        from .decisions import stale_report
+        from .terminal import session_report
+    errors = reporter.stats.setdefault("error", [])
+    errors.extend(session_report(finding, start) for finding in leaks)
+    errors.extend(map(stale_report, stale))

@@ -1,0 +1,83 @@
+"""Garbage that is kept to be judged, instead of being freed unseen: ``gc.DEBUG_SAVEALL``, ``gc.garbage``."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from itertools import compress
+from operator import not_
+from typing import Final
+
+# A test, or a run around this one, may have replaced these.
+_get_debug: Final = getattr(gc.get_debug, "_hygiene_builtin", gc.get_debug)
+_set_debug: Final = getattr(gc.set_debug, "_hygiene_builtin", gc.set_debug)
+#: ``id()`` is audited: hooks run Python code, once for each object of the garbage.
+_address: Final = object.__hash__
+
+
+class SavedGarbage:
+    """``judge`` must keep none of the objects; those that it frees it takes out of the list."""
+
+    def __init__(self, judge: Callable[[list[object]], None]) -> None:
+        self._judge = judge
+        self._judged: set[int] = set()
+        """Where the garbage lies that has been judged and not been freed yet, as ``_address`` tells it."""
+        self._flags_on_arrival = 0
+        self._keep = 0
+        """So many objects in ``gc.garbage`` are the user's."""
+        self.is_on = False
+
+    def save(self) -> None:
+        flags = _get_debug()
+        if flags & gc.DEBUG_SAVEALL or self.is_on:
+            # The user's own use of gc.garbage is left alone.
+            return
+        self._flags_on_arrival = flags
+        self._keep = len(gc.garbage)
+        self.is_on = True
+        _set_debug(flags | gc.DEBUG_SAVEALL)
+
+    def stop(self) -> None:
+        self._judged.clear()
+        if self.is_on:
+            self.is_on = False
+            # Nobody judges these any more, after an interrupted test say.
+            self.forget()
+            if _get_debug() == self._flags_on_arrival | gc.DEBUG_SAVEALL:
+                _set_debug(self._flags_on_arrival)
+
+    def forget(self) -> None:
+        """Those saved must not keep alive what they refer to.  The next collection finds them again."""
+        del gc.garbage[self._keep :]
+
+    def users_flags(self) -> int:
+        """What ``gc.get_debug()`` would say without us."""
+        flags: int = _get_debug()
+        return self._flags_on_arrival if self.is_on else flags
+
+    @property
+    def holds_judged(self) -> bool:
+        """Some has been judged, and no collection has freed it yet."""
+        return bool(self._judged)
+
+    @property
+    def count(self) -> int:
+        return len(gc.garbage) - self._keep
+
+    def judge(self) -> bool:
+        """Judge what has not been judged before.  True if there was any."""
+        if not self.is_on or self.count <= 0:
+            return False
+        saved: list[object] = gc.garbage[self._keep :]
+        self.forget()
+        try:
+            if self._judged:
+                known = map(self._judged.__contains__, map(_address, saved))
+                saved[:] = compress(saved, map(not_, known))
+            if saved:
+                self._judge(saved)
+            return bool(saved)
+        finally:
+            # What ``judge`` has taken out may be freed by now, and something else lie there soon.
+            self._judged.update(map(_address, saved))
+            saved.clear()
