@@ -5,16 +5,14 @@ Loaded with the first finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .advice import advise
 from .ledger import merge
 
 if TYPE_CHECKING:
-    from .findings import Finding
+    from .findings import Finding, Owner
     from .ledger import Attempt, Ledger
-    from .marks import AllowLeak
     from .settings import Settings
 
 
@@ -58,8 +56,7 @@ class Charges:
         finding.nodeid = finding.owner.nodeid
         # Decided with all that there is of it: the baseline accepts no more than it knows.
         finding = merge(self._ledger.of_session, finding)
-        # Only when there is a finding: a fixture may add marks.
-        self._decide(finding, finding.owner.marks() if finding.owner.marks is not None else ())
+        self._decide(finding, finding.owner)
 
     def withdraw(self, finding: Finding) -> None:
         """What was left open has been dropped since, which is worse, and is recorded anew."""
@@ -94,9 +91,8 @@ class Charges:
         return self._judge(attempt, findings)
 
     def _judge(self, attempt: Attempt, findings: list[Finding]) -> list[Finding]:
-        marks = attempt.owner.marks() if findings and attempt.owner.marks is not None else ()
         for finding in findings:
-            self._decide(finding, marks)
+            self._decide(finding, attempt.owner if attempt.owns(finding.owner) else finding.owner)
             if attempt.failed and attempt.owns(finding.owner) and finding.outcome == "failed":
                 finding.outcome = "noted"
                 finding.is_leak = False
@@ -112,7 +108,6 @@ class Charges:
         if attempt.failed or attempt.teardown_reported:
             return []
         lists = [attempt.in_teardown] if attempt.call_reported else [attempt.in_call, attempt.in_teardown]
-        marks = attempt.owner.marks() if any(lists) and attempt.owner.marks is not None else ()
         found: list[Finding] = []
         for findings in lists:
             own = [f for f in findings if attempt.owns(f.owner)]
@@ -120,10 +115,12 @@ class Charges:
             if take:
                 findings[:] = [f for f in findings if f not in own]
         for finding in found:
-            self._decide(finding, marks)
+            self._decide(finding, attempt.owner)
         return found
 
-    def _decide(self, finding: Finding, marks: Iterable[AllowLeak]) -> None:
+    def _decide(self, finding: Finding, marked: Owner) -> None:
+        """``marked``: whose marks may cover it; read only now, for a fixture may add some."""
+        marks = marked.marks() if marked.marks is not None else ()
         finding.outcome = self._ledger.verdict.decide(finding, (*finding.owner.allows, *marks))
         finding.is_leak = finding.outcome == "failed"
         if finding.is_leak and self._settings.mode == "warn":

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from _pytest.python import Class, Module
+
 from . import own_modules
 from .faults import harmless
 from .findings import Owner
 from .ledger import Attempt, Ledger
 from .owners import OwnerTracker, is_xunit, owner_of_fixture
+from .settings import read_marks
 
 if TYPE_CHECKING:
     import pytest
@@ -66,6 +69,9 @@ class FixtureLife:
         if owner.scope == "function":
             attempt.fixtures.append(owner)
             owner.marks = attempt.owner.marks
+        elif item is not None:
+            node = _node_of_scope(item, owner.scope)
+            owner.marks = None if node is None else partial(read_marks, node)
 
     @harmless
     def is_set_up(self, fixturedef: pytest.FixtureDef[Any], owner: Owner) -> None:
@@ -151,3 +157,10 @@ def _values_of(fixturedef: pytest.FixtureDef[Any], owner: Owner, item: pytest.It
         return list(attributes.values())
     result = fixturedef.cached_result
     return [] if result is None else [result[0]]
+
+
+def _node_of_scope(item: pytest.Item, scope: str) -> pytest.Item | pytest.Collector | None:
+    """Whose marks are those of a wider fixture: which of its tests ends it depends on the order."""
+    if scope == "class":
+        return item.getparent(Class) or item
+    return item.getparent(Module) if scope == "module" else None

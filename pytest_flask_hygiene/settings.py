@@ -285,8 +285,8 @@ def _why_reduced() -> str:
     return ""
 
 
-def read_marks(item: pytest.Item) -> list[AllowLeak]:
-    """The item's ``allow_leak`` marks; raise :class:`pytest.UsageError` for one that can't be used."""
+def read_marks(item: pytest.Item | pytest.Collector) -> list[AllowLeak]:
+    """The node's ``allow_leak`` marks; raise :class:`pytest.UsageError` for one that can't be used."""
     found = list(item.iter_markers(MARKER))
     if not found:
         return []

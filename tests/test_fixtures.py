@@ -293,3 +293,66 @@ def test_what_an_import_keeps_open_is_nobodys_leak(run_suite):
     result = run_suite('kept = open("left.txt", "w")\n\n' + PASSES)
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize("scope", ["module", "session"])
+def test_a_mark_of_the_test_that_ends_a_wider_fixture_does_not_accept_its_leak(run_suite, scope):
+    result = run_suite(
+        f"""
+        import pytest
+
+        @pytest.fixture(scope="{scope}")
+        def wide():
+            open("wide.txt", "w")
+
+        def test_uses_it(wide):
+            pass
+
+        @pytest.mark.allow_leak("file")
+        def test_has_a_mark():
+            pass
+        """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+
+
+def test_a_mark_of_the_module_accepts_the_leak_of_its_fixture(run_suite):
+    result = run_suite(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.allow_leak("file", reason="known")
+
+        @pytest.fixture(scope="module")
+        def wide():
+            open("wide.txt", "w")
+
+        def test_uses_it(wide):
+            pass
+        """,
+        "--hygiene-strict",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_mark_of_the_class_accepts_the_leak_of_its_fixture(run_suite):
+    result = run_suite(
+        """
+        import pytest
+
+        @pytest.fixture(scope="class")
+        def wide():
+            open("wide.txt", "w")
+
+        @pytest.mark.allow_leak("file", reason="known")
+        class TestMarked:
+            def test_uses_it(self, wide):
+                pass
+
+        class TestOther:
+            def test_uses_it(self, wide):
+                pass
+        """,
+        "--hygiene-strict",
+    )
+    result.assert_outcomes(passed=2, errors=1)
