@@ -78,9 +78,13 @@ class ReadersRoots:
 
         try:
             for root in (*self._modules, *_loggers_and_threads()):
-                add(root, -1, 0)
+                # That a thread runs is what is told of it: it holds itself.
+                if root is not wanted:
+                    add(root, -1, 0)
             frame: Any = None
             for thread, frame in self._running():
+                if thread is wanted:
+                    continue
                 came_from.append((thread, -1))
                 add(frame, len(came_from) - 1, 0)
             frame = None

@@ -209,6 +209,21 @@ def test_local_variable_of_a_running_thread(lines):
     ]
 
 
+def test_a_running_thread_does_not_hold_itself(run_suite):
+    shop = """
+    class Courier:
+        def __init__(self):
+            self.thread = threading.Thread(target=self.work)
+            self.thread.start()
+        def work(self):
+            go_on.wait(10)
+    """
+    test = "import shop\ndef test_it(): shop.Courier()"
+    result = run_suite(test, "--hygiene-strict", files={"conftest.py": CONFTEST, "shop.py": SHOP + shop})
+    result.stdout.fnmatch_lines(["*thread  started here and still running*"])
+    result.stdout.no_fnmatch_line("*held by*")
+
+
 def test_what_a_global_refers_to_itself_needs_no_picture(lines):
     shop = """
     sock = None

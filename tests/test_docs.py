@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
+
+from pytest_flask_hygiene.chains import chain_from_data
+from pytest_flask_hygiene.report.chain_svg import chain_svg
 
 pytestmark = pytest.mark.once_a_python
 
@@ -74,3 +78,16 @@ def test_shop_passes_without_the_plugin(tmp_path):
     output = run_example(SHOP, tmp_path, "--hygiene=off", "-q")
     assert "failed" not in output
     assert "hygiene" not in output
+
+
+def test_page_of_cycles_shows_the_picture_of_its_example(tmp_path):
+    run_example(EXAMPLES / "kinds" / "cycle", tmp_path, "test_failing.py", "--hygiene-report=found.json")
+    (finding,) = json.loads((tmp_path / "cycle" / "found.json").read_text("utf-8"))["findings"]
+    nodes = [n | {"path": n["path"] or "", "line": n["line"] or 0} for n in finding["chain"]["nodes"]]
+    chain = chain_from_data({"nodes": nodes, "edges": finding["chain"]["edges"]})
+    picture = chain_svg(chain, tmp_path, dot=False) + "\n"
+    image = ROOT / "docs" / "images" / "cycle.svg"
+    if os.environ.get("UPDATE_DOCS"):
+        image.write_text(picture, "utf-8")
+    assert image.read_text("utf-8") == picture
+    assert "](../images/cycle.svg)" in (ROOT / "docs" / "kinds" / "cycle.md").read_text("utf-8")
