@@ -94,7 +94,8 @@ def label(holder: Any, target: Any) -> str:
     if issubclass(cls, dict):
         return _item(next((key for key, value in dict.items(holder) if value is target), None))
     if issubclass(cls, (list, tuple)):
-        number = next((n for n, value in enumerate(cls.__iter__(holder)) if value is target), None)
+        values = (list if issubclass(cls, list) else tuple).__iter__(holder)
+        number = next((n for n, value in enumerate(values) if value is target), None)
         return "[...]" if number is None else f"[{number}]"
     if issubclass(cls, (set, frozenset, deque)):
         return "[...]"
@@ -123,7 +124,7 @@ def attribute_name(holder: Any, target: Any) -> str:
     for known, names in _SLOTS.items():
         if issubclass(cls, known):
             for name in names:
-                if getattr(holder, name, None) is target:
+                if vars(known)[name].__get__(holder) is target:
                     return name
     for name, value in namespace(holder).items():
         if value is target:

@@ -279,18 +279,31 @@ def test_nothing_of_the_users_is_called(lines):
     class Meta(type):
         def __getattribute__(cls, name):
             raise RuntimeError("asked")
-    class Hostile(dict):
-        def refuse(self, *args):
-            raise RuntimeError("asked")
+    def refuse(*args):
+        raise RuntimeError("asked")
+    class Pool(dict):
         __getattribute__ = __iter__ = __len__ = __eq__ = __hash__ = __repr__ = items = values = refuse
-    pool = Hostile()
+    class Row(list):
+        __getattribute__ = __iter__ = __len__ = __eq__ = __hash__ = __repr__ = refuse
+    class Call(functools.partial):
+        __getattribute__ = __call__ = __repr__ = refuse
+    class Odd(metaclass=Meta):
+        pass
+    pool = Pool()
     def connect():
-        dict.__setitem__(pool, "main", opened())
+        row, odd = Row(), Odd()
+        object.__setattr__(odd, "call", Call(print, opened()))
+        list.append(row, odd)
+        dict.__setitem__(pool, "main", row)
     """
     assert lines(shop, "import shop\ndef test_it(): shop.connect()") == [
-        "module shop  shop.py:22",
-        ".pool     shop.Hostile",
-        "['main']  socket.socket",
+        "module shop  shop.py:28",
+        ".pool     shop.Pool",
+        "['main']  shop.Row",
+        "[0]       shop.Odd",
+        ".call     shop.Call",
+        ".args     tuple",
+        "[1]       socket.socket",
     ]
 
 
