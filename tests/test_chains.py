@@ -303,7 +303,7 @@ def test_nothing_of_the_users_is_called(lines):
         "[0]       shop.Odd",
         ".call     shop.Call",
         ".args     tuple",
-        "[1]       socket.socket",
+        "[0]       socket.socket",
     ]
 
 
