@@ -17,6 +17,8 @@ from typing import Any, Final
 _GENERATIONS: Final = 3
 _BITS: Final = sys.maxsize.bit_length() + 1
 _TRIES: Final = 20
+#: Seconds that other threads wait for their turn, where they have come in between.
+_PATIENCE: Final = 1.0
 
 
 def ids_on_heap(ids: Iterable[int], generations: int = _GENERATIONS) -> set[int]:
@@ -46,13 +48,17 @@ def _select(
 
     (With ``itertools.tee`` one would do, but a look finds tee's own objects, too: a reference cycle.)
     """
-    enabled = gc.isenabled()
+    enabled, interval = gc.isenabled(), sys.getswitchinterval()
     # A collection in between would move objects to the next generation.
     gc.disable()
     try:
         found: list[Any] = []
         for generation in range(generations):
-            for _ in range(_TRIES):
+            for number in range(_TRIES):
+                if number == 1:
+                    # On a large heap a look takes longer than a thread's turn, so the next thread is always
+                    # waiting for the moment between the two.
+                    sys.setswitchinterval(_PATIENCE)
                 where = list(map(wanted.__contains__, map(object.__hash__, look_at(_objects(generation)))))
                 if not any(where):
                     break
@@ -64,6 +70,7 @@ def _select(
                 # Another thread's turn came in between, and it moved them.
         return found
     finally:
+        sys.setswitchinterval(interval)
         if enabled:
             gc.enable()
 

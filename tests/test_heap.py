@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 import time
 
@@ -26,19 +27,23 @@ def test_other_threads_can_build_tuples_meanwhile():
         except SystemError as error:
             faults.append(str(error))
 
-    threads = [threading.Thread(target=build_tuples) for _ in range(3)]
+    threads = [threading.Thread(target=build_tuples, daemon=True) for _ in range(3)]
     for thread in threads:
         thread.start()
     wanted = [[]]
+    interval = sys.getswitchinterval()
     end = time.monotonic() + 1
-    while time.monotonic() < end:
-        assert objects_by_id({id(wanted)})[0] is wanted
-        assert ids_on_heap([id(wanted), 8]) == {id(wanted)}
-        instances_of(io.FileIO)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        while time.monotonic() < end:
+            assert objects_by_id({id(wanted)})[0] is wanted
+            assert ids_on_heap([id(wanted), 8]) == {id(wanted)}
+            instances_of(io.FileIO)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     assert faults == []
+    assert sys.getswitchinterval() == interval
 
 
 def test_instances_of_subclasses_are_found(tmp_path):
