@@ -21,6 +21,7 @@ import pytest
 
 from .findings import ALLOWED_BY, Finding, Owner
 from .paths import Paths
+from .usage import usage_error
 
 VERSION: Final = 1
 #: The owner of tests' exception cycles: which test meets one first may depend on the order.
@@ -181,7 +182,7 @@ def _umask() -> int:
 
 def _load(path: Path, *, may_be_missing: bool) -> dict[Key, int]:
     def wrong(what: str) -> pytest.UsageError:
-        return pytest.UsageError(f"hygiene baseline {path}: {what}")
+        return usage_error(f"hygiene baseline {path}: {what}")
 
     try:
         text = path.read_text("utf-8-sig")

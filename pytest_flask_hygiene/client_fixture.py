@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from . import own_modules
+from .usage import MESSAGES
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
 NAME: Final = "hygiene_client"
 _PLUGIN: Final = "flask_hygiene_missing_app"
-_EXAMPLE: Final = """\
+_EXAMPLE: Final = f"""\
 
     # conftest.py
     import pytest
@@ -27,6 +28,8 @@ _EXAMPLE: Final = """\
     # test_shop.py
     def test_index(hygiene_client):
         assert hygiene_client.get("/").status_code == 200
+
+see: {MESSAGES}
 """
 
 

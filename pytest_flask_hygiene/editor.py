@@ -10,7 +10,7 @@ import re
 from typing import Final
 from urllib.parse import quote
 
-import pytest
+from .usage import usage_error
 
 OPTION: Final = "hygiene_editor (ini file)"
 
@@ -38,7 +38,7 @@ class Editor:
         self._template = EDITORS.get(value, value)
         problem = _problem(self._template)
         if problem:
-            raise pytest.UsageError(f"{OPTION}: {value!r} {problem}")
+            raise usage_error(f"{OPTION}: {value!r} {problem}")
         self._twice = value in _DECODE_TWICE
         self._relative = _SLASH_IS_THERE.search(self._template) is not None
 

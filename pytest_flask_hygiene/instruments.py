@@ -168,8 +168,9 @@ class Instruments:
         if reporter is not None and late:
             with own_modules():
                 from .report.terminal import fault_lines
+                from .usage import MESSAGES
             # Too late for the summary.
-            for line in fault_lines(late):
+            for line in (*fault_lines(late), f"see: {MESSAGES}"):
                 reporter.write_line(line)
 
     def _each(self, *steps: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 
 from .findings import KINDS, Finding
+from .usage import usage_error
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def read_mark(mark: pytest.Mark, nodeid: str) -> AllowLeak:
             raise TypeError(f"unknown argument {sorted(unknown)[0]!r}; it takes kinds, match= and reason=")
         return make_allow(mark.args, mark.kwargs.get("match"), mark.kwargs.get("reason"), id(mark))
     except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"allow_leak on {nodeid}: {error}") from None
+        raise usage_error(f"allow_leak on {nodeid}: {error}") from None
 
 
 def make_allow(kinds: Sequence[object], match: object, reason: object, key: object = None) -> AllowLeak:
@@ -71,7 +72,7 @@ def read_line(line: str) -> AllowLeak:
     """``kind[:regex]  # reason``; raise :class:`pytest.UsageError` for a line that can't be used."""
 
     def wrong(what: str) -> pytest.UsageError:
-        return pytest.UsageError(f"hygiene_allow: {line!r}: {what} (ini file)")
+        return usage_error(f"hygiene_allow: {line!r}: {what} (ini file)")
 
     # A "#" in the regular expression has no blank before it, or is escaped.
     rule, reason = [part.strip() for part in (*re.split(r"\s#", line, maxsplit=1), "")][:2]

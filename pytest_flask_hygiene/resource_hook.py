@@ -10,6 +10,7 @@ import pytest
 
 from .checks.resources import CannotBeWatchedError
 from .resources import ResourceType
+from .usage import usage_error
 
 _HOOK: Final = "pytest_hygiene_resources"
 
@@ -20,7 +21,7 @@ def ask(config: pytest.Config, plugin: object, name: str, watch: Callable[[Resou
     shown = os.path.relpath(name, config.invocation_params.dir) if os.path.isabs(name) else name
 
     def wrong(text: str) -> pytest.UsageError:
-        return pytest.UsageError(f"{_HOOK} of {shown}: {text}")
+        return usage_error(f"{_HOOK} of {shown}: {text}")
 
     manager = config.pluginmanager
     others = [other for other in manager.get_plugins() if other is not plugin]

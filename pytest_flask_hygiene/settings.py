@@ -185,12 +185,12 @@ def read_settings(config: pytest.Config) -> Settings:
     baseline = _baseline(config) if mode != "off" or _option(config, "hygiene_update_baseline") else None
     update = bool(_option(config, "hygiene_update_baseline"))
     if update and baseline is None:
-        raise pytest.UsageError(
+        raise _wrong(
             "--hygiene-update-baseline: which file? Name it with --hygiene-baseline=FILE or the ini option "
             "hygiene_baseline"
         )
     if update and mode == "off":
-        raise pytest.UsageError("--hygiene-update-baseline: nothing can be found with --hygiene=off")
+        raise _wrong("--hygiene-update-baseline: nothing can be found with --hygiene=off")
     return Settings(
         mode=mode,
         strict=bool(strict),
@@ -206,16 +206,20 @@ def read_settings(config: pytest.Config) -> Settings:
     )
 
 
+def _wrong(text: str) -> pytest.UsageError:
+    with own_modules():
+        from .usage import usage_error
+    return usage_error(text)
+
+
 def _explain(config: pytest.Config, mode: str) -> str:
     given = _option(config, "hygiene_explain")
     if given is None:
         return ""
     if not str(given).strip():
-        raise pytest.UsageError(
-            "--hygiene-explain: the node id of a test is missing, as test_shop.py::test_it"
-        )
+        raise _wrong("--hygiene-explain: the node id of a test is missing, as test_shop.py::test_it")
     if mode == "off":
-        raise pytest.UsageError("--hygiene-explain: nothing is seen with --hygiene=off")
+        raise _wrong("--hygiene-explain: nothing is seen with --hygiene=off")
     return str(given).strip()
 
 
@@ -233,7 +237,7 @@ def _baseline(config: pytest.Config) -> Path | None:
     given = _option(config, "hygiene_baseline")
     if given is not None:
         if not given:
-            raise pytest.UsageError("--hygiene-baseline: the name of a file is missing")
+            raise _wrong("--hygiene-baseline: the name of a file is missing")
         return config.invocation_params.dir / str(given)
     named = str(config.getini("hygiene_baseline")).strip()
     folder = config.rootpath if config.inipath is None else config.inipath.parent
@@ -271,7 +275,7 @@ def _option(config: pytest.Config, dest: str) -> object:
 def _choice(config: pytest.Config, name: str, choices: Sequence[str]) -> str:
     value = str(config.getini(name)).strip()
     if value not in choices:
-        raise pytest.UsageError(f"{name}: {value!r} is not one of {', '.join(choices)} (ini file)")
+        raise _wrong(f"{name}: {value!r} is not one of {', '.join(choices)} (ini file)")
     return value
 
 

@@ -1,10 +1,12 @@
 """Runs the examples of the documentation, and compares what they print with what its pages show.
 
-``UPDATE_DOCS=1 pytest tests/test_docs.py tests/test_reload_stories.py`` writes what they show anew.
+``UPDATE_DOCS=1 pytest tests/test_docs.py tests/test_reload_stories.py`` writes what they show anew;
+``UPDATE_DOCS=1 pytest tests/test_doc_pages.py`` does so for the files that pages show.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -13,7 +15,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXAMPLES = ROOT / "docs" / "examples"
+DOCS = ROOT / "docs"
+EXAMPLES = DOCS / "examples"
+
+_LANGUAGES = {".py": "python", ".diff": "diff"}
 
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", ".pytest_cache", "*.sqlite")
 
@@ -65,7 +70,21 @@ def failure_block(output: str) -> str:
     return text
 
 
+def shown_parts(page: Path) -> list[str]:
+    """The names of blocks that show a file, ``examples/a.py``, or a function of it, ``examples/a.py::f``."""
+    return re.findall(r"^<!-- (examples/\S+):begin -->$", page.read_text("utf-8"), re.MULTILINE)
+
+
 def files_shown(page: Path) -> set[Path]:
-    """The files that a page includes, and so can't show in another state than they are in."""
-    includes = re.findall(r"^```\{literalinclude\} (\S+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {(page.parent / name).resolve() for name in includes}
+    return {DOCS / name.partition("::")[0] for name in shown_parts(page)}
+
+
+def as_file_block(name: str) -> str:
+    """What stands between the comments of such a name."""
+    file, _, function = name.partition("::")
+    text = (DOCS / file).read_text("utf-8")
+    if function:
+        (node,) = [node for node in ast.parse(text).body if getattr(node, "name", "") == function]
+        first = min(part.lineno for part in (node, *node.decorator_list))
+        text = "".join(text.splitlines(keepends=True)[first - 1 : node.end_lineno])
+    return as_block(text, _LANGUAGES[Path(file).suffix])

@@ -76,7 +76,9 @@ def test_toml_list(run_suite):
 def test_line_that_cannot_be_used_is_a_usage_error(run_suite, line, message):
     result = run_suite(SUITE, files=ini(line))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: hygiene_allow: {message}"])
+    result.stderr.fnmatch_lines(
+        [f"ERROR: hygiene_allow: {message} (see docs/messages.md in pytest-flask-hygiene)"]
+    )
 
 
 def test_directory_of_the_project_is_not_searched(run_suite, pytester):

@@ -361,7 +361,9 @@ def test_damaged_file_is_a_usage_error_and_stays_as_it_is(suite, pytester, text,
     path.write_text(text)
     result = suite(BASELINE, *args)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: hygiene baseline *known.json: {message}"])
+    result.stderr.fnmatch_lines(
+        [f"ERROR: hygiene baseline *known.json: {message} (see docs/messages.md in pytest-flask-hygiene)"]
+    )
     assert path.read_text() == text
 
 
@@ -384,7 +386,7 @@ def test_damaged_file_is_a_usage_error_and_stays_as_it_is(suite, pytester, text,
 def test_option_that_cannot_be_used_is_a_usage_error(suite, args, message):
     result = suite(*args)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+    result.stderr.fnmatch_lines([f"ERROR: {message} (see docs/messages.md in pytest-flask-hygiene)"])
 
 
 def test_file_that_cannot_be_written_is_said_and_stays_whole(suite, pytester, monkeypatch):

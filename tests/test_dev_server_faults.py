@@ -43,6 +43,7 @@ def test_application_that_cannot_be_imported(fail):
         [
             ">*dev_server('shop')*",
             error("not served: the server ended with exit status *, after printing: *missing_module*"),
+            "E * see: docs/messages.md in pytest-flask-hygiene",
             "*output of dev_server('shop')*",
             "Traceback*",
             '*shop.py", line 1, in <module>*',

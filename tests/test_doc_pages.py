@@ -1,6 +1,6 @@
 """The pages for users: what they show is what comes of it.
 
-``UPDATE_DOCS=1 pytest tests/test_doc_pages.py`` writes the outputs anew.
+``UPDATE_DOCS=1 pytest tests/test_doc_pages.py`` writes the outputs, and the files that pages show, anew.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import shlex
 import shutil
 
 import pytest
-from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows
+from doc_examples import DOCS, EXAMPLES, ROOT, as_block, as_file_block, assert_page_shows, shown_parts
 
-DOCS = ROOT / "docs"
 ENTRY = '{"kind": "sqlite", "file": "db.py", "function": "get_db", "owner": "test_a.py::test_it", "count": 1}'
 BASELINE = f'{{"version": 1, "entries": [{ENTRY}]}}'
 LEAK = "def test_it():\n    open('left.txt', 'w')\n"
@@ -54,6 +53,21 @@ def test_python_on_a_page_is_python(page):
     for block in blocks(page, "python"):
         only_a_mark = block.startswith("@") and block.count("\n") == 1
         compile(f"{block}def it(): ..." if only_a_mark else block, page, "exec")
+
+
+@pytest.mark.parametrize(
+    ("page", "name"), [(page, name) for page in PAGES for name in shown_parts(DOCS / page)]
+)
+def test_page_shows_the_file_as_it_is(page, name):
+    assert_page_shows(DOCS / page, as_file_block(name), name)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_shows_a_file_once_and_where_it_is_read_unrendered(page):
+    # Hosts that know Markdown alone show the directive instead of the file.
+    assert "{literalinclude}" not in (DOCS / page).read_text("utf-8")
+    names = shown_parts(DOCS / page)
+    assert len(names) == len(set(names))
 
 
 # -- quickstart

@@ -547,7 +547,7 @@ def test_path_from_where_pytest_was_started(run_suite, pytester, monkeypatch):
 def test_usage_errors(run_suite, args, message):
     result = run_suite(FILE, *args)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+    result.stderr.fnmatch_lines([f"ERROR: {message} (see docs/messages.md in pytest-flask-hygiene)"])
 
 
 # -- with others -------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ def test_a_failed_call_at_the_line_that_opened_the_resource(run_suite):
     assert lines[0] == "opened here and dropped without close()"
     assert lines[1] == "in test_suite.py::test_leaks"
     assert lines[2].startswith("fix: ")
+    assert lines[3:] == ["see: docs/kinds/file.md in pytest-flask-hygiene"]
 
 
 def test_an_error_at_teardown(run_suite):
@@ -131,7 +132,7 @@ def test_equal_sites_share_one_and_most_tests_come_first(run_suite):
     (_, first, message), (_, second, _) = annotations(run_suite(suite))
     assert (first["line"], first["title"]) == ("7", "hygiene: file leaked in 7 tests")
     assert (second["line"], second["title"]) == ("4", "hygiene: file leaked in 1 test")
-    assert message.splitlines()[-2] == "and 2 more"
+    assert message.splitlines()[-3] == "and 2 more"
 
 
 @pytest.mark.parametrize("option", ["-v", "-q", "-qq", "--no-summary", "--tb=no", "-s"])

@@ -116,6 +116,7 @@ def test_without_an_app_it_teaches_what_to_write(run_suite, mode):
             "    @pytest.fixture",
             "    def app():",
             "        return create_app()",
+            "see: docs/messages.md in pytest-flask-hygiene",
             "ERROR test_suite.py::test_it - hygiene_client: there is no fixture 'app'",
         ]
     )

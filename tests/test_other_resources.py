@@ -482,7 +482,8 @@ def test_a_usage_error_names_the_plugin(run, what):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     lines = [line for line in result.errlines if "pytest_hygiene_resources" in line]
     assert len(lines) == 1
-    result.stderr.fnmatch_lines([f"ERROR: pytest_hygiene_resources of conftest.py: {message}"])
+    see = "(see docs/messages.md in pytest-flask-hygiene)"
+    result.stderr.fnmatch_lines([f"ERROR: pytest_hygiene_resources of conftest.py: {message} {see}"])
     result.stderr.no_fnmatch_line("*Traceback*")
 
 

@@ -12,6 +12,7 @@ import pytest
 LEAK = 'def test_leaks():\n    open("left.txt", "w")\n'
 CLEAN = "def test_clean():\n    pass\n"
 JSON = "--hygiene-report=out.json"
+SEE = " (see docs/messages.md in pytest-flask-hygiene)"
 
 #: In one suite: what fails, is noted, allowed and counted, in tests, fixtures and imports.
 MIXED = """
@@ -466,7 +467,9 @@ def test_a_file_that_cannot_be_written_is_a_usage_error_before_the_tests_run(run
 def test_the_error_names_the_ini_option(run_suite):
     result = run_suite(CLEAN, files={"pytest.ini": "[pytest]\nhygiene_report = leaks.txt\n"})
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: hygiene_report (ini file): leaks.txt: must end in .json or .html"])
+    result.stderr.fnmatch_lines(
+        [f"ERROR: hygiene_report (ini file): leaks.txt: must end in .json or .html{SEE}"]
+    )
 
 
 def test_a_directory_that_is_not_writable_is_a_usage_error(run_suite, pytester, monkeypatch):
@@ -474,7 +477,7 @@ def test_a_directory_that_is_not_writable_is_a_usage_error(run_suite, pytester, 
     monkeypatch.setattr(os, "access", lambda path, mode: mode & os.W_OK == 0 and access(path, mode))
     result = run_suite(CLEAN, JSON)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --hygiene-report: out.json: the directory *is not writable"])
+    result.stderr.fnmatch_lines([f"ERROR: --hygiene-report: out.json: the directory *is not writable{SEE}"])
 
 
 def test_the_ending_may_be_in_capitals(run_suite, report):
@@ -554,7 +557,7 @@ def test_a_fault_of_the_plugins_own_is_told_as_such(run_suite):
         [
             "hygiene: 1 leak in 1 test",
             "a fault of pytest-flask-hygiene itself, please report it: report: TypeError: broken",
-            "hygiene: the report out.json could not be written: TypeError('broken')",
+            f"hygiene: the report out.json could not be written: TypeError('broken'){SEE}",
         ]
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -571,7 +574,7 @@ def test_half_a_file_is_never_left(run_suite, pytester, monkeypatch, text):
 
     monkeypatch.setattr(os, "replace", full)
     result = run_suite(CLEAN, JSON)
-    result.stdout.fnmatch_lines(["hygiene: *out.json could not be written: No space left on device"])
+    result.stdout.fnmatch_lines([f"hygiene: *out.json could not be written: No space left on device{SEE}"])
     assert (path.read_text() if path.exists() else None) == text
     assert not list(pytester.path.glob(".out*"))
 

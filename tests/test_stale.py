@@ -31,7 +31,10 @@ def test_mark_that_matched_nothing_is_an_error_in_strict_mode(run_suite):
     result = run_suite(SUITE, "--hygiene-strict")
     result.assert_outcomes(passed=3, errors=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["outside tests:", "  allow_leak('file', 'socket', match='x') on *", STALE])
+    see = "see: docs/messages.md in pytest-flask-hygiene"
+    result.stdout.fnmatch_lines(
+        ["outside tests:", "  allow_leak('file', 'socket', match='x') on *", see, STALE]
+    )
 
 
 def test_mark_that_matched_in_one_of_its_tests_is_in_use(run_suite):

@@ -48,6 +48,31 @@ def test_leaks_are_said_to_who_asked_for_quiet(run_suite):
     result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
 
 
+# -- the page that explains them
+
+SEE = "see: docs/messages.md in pytest-flask-hygiene"
+
+
+def test_other_lines_than_of_findings_name_the_page_before_the_cost(run_suite):
+    suite = "def test_it():\n    file = open('open.txt', 'w')\n    test_it.file = file\n"
+    lines = summary(run_suite(suite))
+    assert [line for line in lines if line.startswith("still open after their owners ended: 1")]
+    assert lines[-2] == SEE
+    assert lines[-1].startswith("checks: ")
+
+
+def test_findings_that_name_their_own_pages_need_no_other(run_suite):
+    assert SEE not in run_suite(LEAK.format(name="a")).outlines
+
+
+def test_findings_that_only_the_summary_lists_have_a_page(run_suite):
+    assert summary(run_suite(LEAK.format(name="a"), "--hygiene=warn"))[-2] == SEE
+
+
+def test_no_leaks_needs_no_page(run_suite):
+    assert SEE not in run_suite(CLEAN).outlines
+
+
 # -- groups
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..usage import MESSAGES
+
 if TYPE_CHECKING:
     from .report import Report
 
@@ -18,3 +20,6 @@ class DevServerError(Exception):
         super().__init__(message)
         self.output = output
         self.report = report
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}\nsee: {MESSAGES}"

@@ -108,8 +108,8 @@ class DevServer(Requests):
         except DevServerError as error:
             # If the child has died, its parent follows.
             if self._process.wait_until_ended(_FOLLOWS_WITHIN):
-                raise self._process.error(f"{self.name}: {error}") from None
-            raise DevServerError(f"{self.name}: {error}", self.output) from None
+                raise self._process.error(f"{self.name}: {error.args[0]}") from None
+            raise DevServerError(f"{self.name}: {error.args[0]}", self.output) from None
 
     @property
     def output(self) -> str:

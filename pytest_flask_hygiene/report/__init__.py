@@ -31,6 +31,9 @@ def print_summary(
         reporter.write_line(
             f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
         )
+        with own_modules():
+            from ..usage import MESSAGES
+        reporter.write_line(f"see: {MESSAGES}")
 
 
 def print_no_leaks(reporter: TerminalReporter, ledger: Ledger) -> None:

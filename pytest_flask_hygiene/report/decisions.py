@@ -9,6 +9,7 @@ import pytest
 
 from ..findings import ALLOWED_BY, Finding
 from ..ledger import distinct
+from ..usage import MESSAGES
 from . import NO_LEAKS
 from .failure import plural
 
@@ -72,7 +73,7 @@ def stale_report(stale: Stale) -> pytest.TestReport:
         location=("", None, "hygiene"),
         keywords={},
         outcome="failed",
-        longrepr="\n".join((stale.title, *stale.lines)),
+        longrepr="\n".join((stale.title, *stale.lines, f"see: {MESSAGES}")),
         when="teardown",
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..findings import Frame, Owner
+from ..usage import MESSAGES
 from .failure import frame_lines, plural, printable, relative
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: What a resource counts as; the last of them stands for all other words.
 _ORDER: Final = ("failed", "noted", "allowed", "library", "not charged")
+_PAGE: Final = "docs/explain.md in pytest-flask-hygiene"
 _MAX_ROWS: Final = 50
 _MAX_CLOSE: Final = 5
 _MAX_TESTS: Final = 5
@@ -32,6 +34,7 @@ def print_explanations(reporter: TerminalReporter, explanations: Explanations, s
         reporter.write_line(
             f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
         )
+        reporter.write_line(f"see: {MESSAGES}")
 
 
 def _print(reporter: TerminalReporter, explanations: Explanations, start: Path) -> None:
@@ -50,7 +53,7 @@ def _print(reporter: TerminalReporter, explanations: Explanations, start: Path) 
     more = len(wanted[_MAX_TESTS:]) + len(explanations.too_many)
     if more:
         lines.append(f"{plural(more, 'more test')} of {explanations.asked} ran: name one with its parameters")
-    for line in lines:
+    for line in (*lines, f"see: {_PAGE}"):
         reporter.write_line(printable(line))
 
 

@@ -104,8 +104,13 @@ def finding_lines(finding: Finding, start: Path) -> list[str]:
             from .chain_text import chain_lines
         lines += chain_lines(finding.chain, start)
     lines.append(f"fix: {finding.advice}")
-    lines.append(f"see: {page_of(finding)} in pytest-flask-hygiene")
+    lines.append(see_line(finding))
     return lines
+
+
+def see_line(finding: Finding) -> str:
+    """The page that says more: its path, for no host is known here."""
+    return f"see: {page_of(finding)} in pytest-flask-hygiene"
 
 
 def frame_lines(frames: Sequence[Frame], start: Path) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from .. import own_modules
+from ..usage import MESSAGES, usage_error
 from .failure import printable, relative
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class ReportFiles:
         for path in paths:
             problem = _problem(Path(path))
             if problem:
-                raise pytest.UsageError(f"{option}: {self._shown(path)}: {problem}")
+                raise usage_error(f"{option}: {self._shown(path)}: {problem}")
         self._paths = paths
         self._written: list[str] = []
         self._problems: list[str] = []
@@ -74,7 +75,8 @@ class ReportFiles:
                 why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
                 if not isinstance(error, OSError):
                     ledger.faults.add("report", error)
-                self._problems.append(f"hygiene: the report {shown} could not be written: {printable(why)}")
+                problem = f"hygiene: the report {shown} could not be written: {printable(why)}"
+                self._problems.append(f"{problem} (see {MESSAGES})")
             else:
                 self._written.append(f"hygiene: report written to {shown}")
         if self._problems and session.exitstatus == pytest.ExitCode.OK:

@@ -17,7 +17,7 @@ import pytest
 from ..advice import what_happened
 from ..findings import Finding
 from ..ledger import Ledger
-from .failure import culprit, plural, printable, relative
+from .failure import culprit, plural, printable, relative, see_line
 
 _ANNOTATES_CALLS: Final = "pytest_github_actions_annotate_failures"
 _MAX_NAMES: Final = 5
@@ -86,7 +86,7 @@ def _annotation(place: _Place, findings: Sequence[Finding], config: pytest.Confi
     text += [f"in {name}" for name in names[:_MAX_NAMES]]
     if len(names) > _MAX_NAMES:
         text.append(f"and {len(names) - _MAX_NAMES} more")
-    text.append(f"fix: {first.advice}")
+    text += [f"fix: {first.advice}", see_line(first)]
     parts = [("file", path), ("line", str(line or "")), ("title", title)]
     properties = ",".join(f"{name}={_property(value)}" for name, value in parts if value)
     return f"::{command} {properties}::{_data(chr(10).join(text))}"

@@ -11,6 +11,7 @@ import pytest
 from ..findings import ALLOWED_BY, Finding
 from ..ledger import Ledger, distinct
 from ..settings import Settings
+from ..usage import MESSAGES
 from . import print_cost, print_no_leaks
 from .decisions import (
     baseline_lines,
@@ -38,9 +39,13 @@ def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings
     verbosity = reporter.config.get_verbosity()
     lines = _groups([f for f in ledger.leaks if f.when != "session"], start, verbose=verbosity > 0)
     lines += _session_lines(ledger, start)
-    lines += left_open_lines(ledger.findings, start, verbose=verbosity > 0)
-    lines += _counts(ledger, start, verbose=verbosity > 0)
-    lines += first_run_lines(ledger, settings, reporter.config)
+    others = left_open_lines(ledger.findings, start, verbose=verbosity > 0)
+    others += _counts(ledger, start, verbose=verbosity > 0)
+    others += first_run_lines(ledger, settings, reporter.config)
+    if others or ledger.stale or (lines and settings.mode == "warn"):
+        # What fails names the page of its kind where it is shown.
+        others.append(f"see: {MESSAGES}")
+    lines += others
     if not lines:
         print_no_leaks(reporter, ledger)
         return
