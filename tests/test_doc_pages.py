@@ -97,7 +97,10 @@ def short_summary(output):
 
 
 @pytest.mark.own_gc_settings("it switches the collector off")
-def test_blame_without_the_plugin_falls_on_the_test_that_was_at_work(run_example, pytester):
+def test_blame_without_the_plugin_falls_on_the_test_that_was_at_work(run_example, pytester, monkeypatch):
+    # There pytest prints all of a message.
+    for name in ("CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
     # An automatic collection may come earlier, and would charge yet another one.
     (pytester.path / "no_collections.py").write_text("import gc\n\ngc.disable()\n", "utf-8")
     options = ("--hygiene=off", "-W", "error", "-p", "no_collections")
