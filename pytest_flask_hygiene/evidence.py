@@ -144,7 +144,10 @@ class Evidence:
 
     def of_dropped(self, birth: Birth, text: str) -> None:
         """What Python does not warn about, or not this version.  ``text``: how it would."""
-        if not self._silenced(text):
+        if self._silenced(text):
+            # As garbage that is not freed yet, it would be taken for something left open.
+            birth.reported = True
+        else:
             self.of_birth(birth, "dropped")
 
     def of_left_response(self, left: LeftResponse) -> None:

@@ -58,6 +58,12 @@ def same_name(opened: object, name: object) -> bool:
     return opened == os.fsdecode(name)
 
 
+def is_open_file(thing: object) -> bool:
+    """Whether it is a file object, and open."""
+    files = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+    return issubclass(type(thing), files) and not is_closed_file(thing)
+
+
 def is_closed_file(file: object) -> bool:
     """Whether a file object's raw file is closed; False for anything but a file."""
     for attribute in ("buffer", "raw"):

@@ -114,9 +114,11 @@ class FixtureLife:
         if self._collector is None:
             return
         attempt.cycles_of = owner
-        self._collector.sweep(young=True)
-        self._collector.phase_begins()
-        attempt.cycles_of = attempt.owner
+        try:
+            self._collector.sweep(young=True)
+            self._collector.phase_begins()
+        finally:
+            attempt.cycles_of = attempt.owner
 
     @harmless
     def _first_finalizer(self, owner: Owner) -> None:

@@ -13,7 +13,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, Literal
@@ -54,8 +54,9 @@ class _OutOfTimeError(Exception):
 
 
 class HolderFinder:
-    def __init__(self, origin: OriginMap) -> None:
+    def __init__(self, origin: OriginMap, on_fault: Callable[[Exception], None]) -> None:
         self._origin = origin
+        self._on_fault = on_fault
         self._seconds_left = _SECONDS
         self._answers: dict[Hashable, list[Holder | None]] = {}
 
@@ -80,6 +81,10 @@ class HolderFinder:
             named = [n for n, each in enumerate(chain[:-1]) if _is_named(each)]
             holder = self._describe(chain[named[-1] :]) if named else None
             return None if holder is None else replace(holder, chain=_picture(chain))
+        except Exception as error:
+            # It never costs a finding.
+            self._on_fault(error)
+            return None
         finally:
             chain.clear()
             self._seconds_left -= time.process_time() - begin

@@ -149,5 +149,5 @@ class Leftovers:
             if self._holders is None:
                 with own_modules():
                     from .holders import HolderFinder
-                self._holders = HolderFinder(self._origin)
+                self._holders = HolderFinder(self._origin, self._births.fault)
             self._on_left_open(birth, thing, self._holders)

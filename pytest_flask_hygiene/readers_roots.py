@@ -27,7 +27,7 @@ from types import (
 from typing import Any, Final, cast
 
 from .origin import OriginMap
-from .references import address, is_one_of
+from .references import SEES_RUNNING_FRAMES, address, is_one_of, values_of
 
 #: References that are followed: about 20 ms.
 _MAX_REFERENCES: Final = 100_000
@@ -113,6 +113,8 @@ class ReadersRoots:
 
     def _running(self) -> Iterator[tuple[threading.Thread, Any]]:
         """The reader's frames in other threads: what only their local variables hold is on no heap."""
+        if not SEES_RUNNING_FRAMES:
+            return
         current, threads = threading.get_ident(), {t.ident: t for t in threading.enumerate()}
         for ident, frame in sys._current_frames().items():
             thread, each = threads.get(ident), cast("FrameType | None", frame)
@@ -139,16 +141,10 @@ class ReadersRoots:
     def _referents(self, holder: Any) -> list[Any]:
         cls = type(holder)
         if cls is GeneratorType or cls is CoroutineType:
-            holder = holder.gi_frame if cls is GeneratorType else holder.cr_frame
-            cls = type(holder)
-        if holder is None:
-            return []
+            frame = holder.gi_frame if cls is GeneratorType else holder.cr_frame
+            return [] if frame is None else values_of(frame, holder)
         if cls is FrameType:
-            values = list(holder.f_locals.values())
-            if sys.version_info < (3, 13):
-                # A copy, which the frame keeps: what is in it would live longer.
-                holder.f_locals.clear()
-            return values
+            return values_of(holder, holder)
         if cls is ModuleType:
             return list(vars(holder).values())
         if is_one_of(cls, _CONTAINERS) and len(holder) > _MAX_LENGTH:

@@ -6,6 +6,8 @@ From a list of objects, each of which refers to the next, it makes the text that
 from __future__ import annotations
 
 import functools
+import gc
+import inspect
 import logging
 import re
 import sys
@@ -21,6 +23,7 @@ from types import (
     FrameType,
     FunctionType,
     GeneratorType,
+    GetSetDescriptorType,
     MemberDescriptorType,
     MethodType,
     ModuleType,
@@ -35,7 +38,12 @@ from .stacks import line_of
 #: ``id()`` is audited: our own audit hook, and everybody else's, would run for each object.
 address: Final = object.__hash__
 
+_HAS_PROXIES: Final = sys.version_info >= (3, 13)
+#: Those of Python 3.11 and 3.12 tell nobody what they refer to.
+SEES_RUNNING_FRAMES: Final = sys.version_info >= (3, 13) or sys.version_info < (3, 11)
 _MAX_KEY: Final = 80
+#: A larger number is an ``id()``, or a thread's: another one in each run.
+_MAX_INDEX: Final = 2**31
 _CACHED: Final = type(functools.lru_cache(lambda: None))
 #: The name of the variable or attribute comes with what they refer to.
 _SLOTS: Final = {
@@ -62,7 +70,7 @@ def chain_of(objects: Sequence[Any], *, loop: bool = False, lines: Mapping[int, 
     nodes: list[Node] = []
     edges: list[str] = []
     try:
-        for edge, target in steps([*shown, shown[0]] if loop else shown):
+        for edge, target in steps([*shown, shown[0]] if loop else shown, garbage=loop):
             edges.append(edge)
             node = node_of(target)
             nodes.append(replace(node, line=lines.get(address(target), node.line)) if lines else node)
@@ -75,24 +83,44 @@ def chain_of(objects: Sequence[Any], *, loop: bool = False, lines: Mapping[int, 
         shown.clear()
 
 
-def steps(objects: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+def steps(objects: Sequence[Any], *, garbage: bool = False) -> Iterator[tuple[str, Any]]:
     """How each object is reached from the one before, and the object.
 
+    ``garbage``: nobody runs its frames any more, nor has a dictionary of their variables.
     Where an object has its attributes, and a closure its variables, is no step of its own.
     """
     holder = objects[0]
     for target in objects[1:-1]:
         if not _is_between(holder, target):
-            yield label(holder, target), target
+            yield label(holder, target, garbage=garbage), target
             holder = target
-    yield label(holder, objects[-1]), objects[-1]
+    yield label(holder, objects[-1], garbage=garbage), objects[-1]
 
 
-def label(holder: Any, target: Any) -> str:
+def values_of(frame: FrameType, holder: object) -> list[Any]:
+    """What the local variables of a frame that is not garbage refer to; ``holder``: it, or its generator.
+
+    Before Python 3.13 ``frame.f_locals`` makes a dictionary that the frame keeps, so its values would live
+    longer, or rewrites the one that the user got from ``locals()``.
+    """
+    if not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+        # Of a module or a class that is being made: its namespace itself.
+        return list(frame.f_locals.values())
+    if _HAS_PROXIES:
+        return list(frame.f_locals.values())
+    referents = gc.get_referents(frame if sys.version_info < (3, 11) else holder)
+    return [
+        each
+        for each in referents
+        if each is not frame.f_globals and each is not frame.f_builtins and type(each) is not FrameType
+    ]
+
+
+def label(holder: Any, target: Any, *, garbage: bool = False) -> str:
     """``.errors``, ``[0]``, ``['main']``, the name of a local variable; empty if that can't be told."""
     cls = type(holder)
     if issubclass(cls, dict):
-        return _item(next((key for key, value in dict.items(holder) if value is target), None))
+        return _item(next((key for key, value in list(dict.items(holder)) if value is target), None))
     if issubclass(cls, (list, tuple)):
         values = (list if issubclass(cls, list) else tuple).__iter__(holder)
         number = next((n for n, value in enumerate(values) if value is target), None)
@@ -100,10 +128,10 @@ def label(holder: Any, target: Any) -> str:
     if issubclass(cls, (set, frozenset, deque)):
         return "[...]"
     if cls is FrameType:
-        return _local(holder, target)
+        return _local(holder, target, garbage)
     if is_one_of(cls, _WITH_FRAME):
         frame = holder.gi_frame if cls is GeneratorType else holder.cr_frame
-        return _local(frame, target) if frame is not None else ""
+        return _local(frame, target, garbage) if frame is not None else ""
     if cls is _CACHED:
         return "a cached result"
     if type(target) is FrameType and issubclass(cls, threading.Thread):
@@ -126,7 +154,8 @@ def attribute_name(holder: Any, target: Any) -> str:
             for name in names:
                 if vars(known)[name].__get__(holder) is target:
                     return name
-    for name, value in namespace(holder).items():
+    # A copy: another thread may be at it.
+    for name, value in list(namespace(holder).items()):
         if value is target:
             return str(name)
     for base in type.__dict__["__mro__"].__get__(cls):
@@ -142,11 +171,14 @@ def namespace(holder: Any) -> dict[str, Any]:
     """The attributes that an object has for itself: a module's globals, an instance's ``__dict__``."""
     if issubclass(type(holder), type):
         return dict(type.__dict__["__dict__"].__get__(holder))
-    try:
-        attributes = object.__getattribute__(holder, "__dict__")
-    except Exception:
-        return {}
-    return attributes if isinstance(attributes, dict) else {}
+    for base in type.__dict__["__mro__"].__get__(type(holder)):
+        descriptor = type.__dict__["__dict__"].__get__(base).get("__dict__")
+        if descriptor is not None:
+            # Not a property of that name.
+            is_real = is_one_of(type(descriptor), (GetSetDescriptorType, MemberDescriptorType))
+            attributes = descriptor.__get__(holder) if is_real else None
+            return attributes if type(attributes) is dict else {}
+    return {}
 
 
 def node_of(thing: Any, edge: str = "") -> Node:
@@ -174,7 +206,9 @@ def node_of(thing: Any, edge: str = "") -> Node:
         return Node("module", f"module {name}", path, _line_that_binds(path, edge))
     if issubclass(cls, type):
         path, name = _file_of(thing), type.__dict__["__name__"].__get__(thing)
-        return Node("class", f"class {type_name(thing)}", path, _line_of(path, rf"\s*class {name}\b"))
+        return Node(
+            "class", f"class {type_name(thing)}", path, _line_of(path, rf"\s*class {re.escape(name)}\b")
+        )
     if issubclass(cls, threading.Thread):
         attributes = namespace(thing)
         target = attributes.get("_target")
@@ -215,13 +249,17 @@ def _is_between(holder: Any, target: Any) -> bool:
 def _item(key: Any) -> str:
     if type(key) not in (str, int):
         return "[...]"
+    if type(key) is int and abs(key) >= _MAX_INDEX:
+        return "[...]"
     text = repr(key)
     return f"[{text if len(text) <= _MAX_KEY else text[: _MAX_KEY - 3] + '...'}]"
 
 
-def _local(frame: FrameType, target: Any) -> str:
+def _local(frame: FrameType, target: Any, garbage: bool) -> str:
     if frame.f_back is target:
         return ".f_back"
+    if not (garbage or _HAS_PROXIES):
+        return "a local variable"
     return next((name for name, value in frame.f_locals.items() if value is target), "")
 
 

@@ -221,12 +221,14 @@ class Run(Instruments):
                 from .held_by_pytest import release
             # pytest would let go only after the teardown report, which could not name it any more.
             released = release(item)
-        self._sweep_teardown(attempt, until_clean=released is not None)
-        if not attempt.failed:
-            # By default they are only listed, and nobody waits for a line in a list.
-            self._judge_left_open(ended, item, wait=self.settings.strict)
-        if released is not None:
-            released.put_back()
+        try:
+            self._sweep_teardown(attempt, until_clean=released is not None)
+            if not attempt.failed:
+                # By default they are only listed, and nobody waits for a line in a list.
+                self._judge_left_open(ended, item, wait=self.settings.strict)
+        finally:
+            if released is not None:
+                released.put_back()
 
     def _judge_left_open(
         self, owners: set[Owner] | None, item: pytest.Item | None = None, *, wait: bool

@@ -29,6 +29,9 @@ def run_example(example: Path, target: Path, *args: str) -> str:
     shutil.copytree(example, copy, ignore=_NOT_COPIED)
     switched_off = [arg for name in ("randomly", "asyncio", "cacheprovider") for arg in ("-p", f"no:{name}")]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    # There pytest prints all of a message.
+    for name in ("CI", "BUILD_NUMBER"):
+        environment.pop(name, None)
     environment["COLUMNS"] = "100"
     # Not the directory that every other run of pytest on this machine clears up.
     environment["PYTEST_DEBUG_TEMPROOT"] = str(target)

@@ -149,3 +149,35 @@ def test_a_file_that_an_extension_keeps_open_is_still_left_open(run):
     result.stdout.fnmatch_lines(
         ["still open after their owners ended: 1 *", "*file *shop.py:*", "*shop.KEPT*"]
     )
+
+
+CHUNKS = """
+    import flask
+
+    app = flask.Flask(__name__)
+
+    class Chunks:
+        def __init__(self, path):
+            self.file = open(path, "rb")
+
+        def __iter__(self):
+            return iter(self.file)
+
+    @app.get("/")
+    def index():
+        return flask.Response(Chunks(__file__))
+"""
+
+
+@pytest.mark.parametrize("args", [(), ("--hygiene-strict",)])
+def test_body_that_does_not_close_its_file_is_the_applications_leak(run_suite, args):
+    test = """
+    from shop import app
+
+    def test_closed():
+        with app.test_client().get("/") as response:
+            assert response.data
+    """
+    result = run_suite(test, *args, files={"shop.py": CHUNKS})
+    assert result.parseoutcomes().get("failed", 0) + result.parseoutcomes().get("errors", 0) == 1
+    result.stdout.fnmatch_lines(["file  opened here and dropped without close()", "*shop.py:8 *in __init__*"])

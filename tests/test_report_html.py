@@ -763,3 +763,34 @@ def test_colours_are_told_apart(front, back, scheme):
     a, b = (_luminance(getattr(colours[name], scheme)) for name in (front, back))
     contrast = (max(a, b) + 0.05) / (min(a, b) + 0.05)
     assert contrast >= CONTRASTS[front, back], f"{contrast:.2f}"
+
+
+def test_picture_does_not_name_the_home_directory(page, monkeypatch, pytester):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    source = """
+    class Job:
+        def run(self):
+            try:
+                raise ValueError("nothing in /home/somebody/prices")
+            except ValueError as e:
+                self.errors = {"/home/somebody/secret.conf": e}
+
+    def test_it():
+        Job().run()
+    """
+    page(source, "--hygiene-strict")
+    (picture,) = re.findall("<svg.*?</svg>", (pytester.path / "out.html").read_text("utf-8"), re.DOTALL)
+    assert "~/secret.conf" in picture
+    assert "/home/somebody" not in picture
+
+
+def test_page_has_no_control_characters(page, pytester):
+    source = """
+    def test_it():
+        try:
+            raise ValueError("no" + chr(0) + "price")
+        except ValueError as e:
+            error = e
+    """
+    page(source, "--hygiene-strict")
+    assert "\0" not in (pytester.path / "out.html").read_text("utf-8")

@@ -7,9 +7,9 @@ from types import CodeType, GeneratorType
 from typing import Any, Final
 
 from ..births import Birth
-from ..files import descriptor_and_name
+from ..files import descriptor_and_name, is_open_file
 from ..findings import Owner
-from ..stacks import Stack
+from ..stacks import Stack, was_sent
 
 _STREAM_ATTRIBUTES: Final = ("response", "iterable", "file", "_iterable", "app_iter")
 
@@ -92,9 +92,14 @@ class Body:
             return
         self._closed = True
         stream, self.stream = self.stream, None
-        del stream
-        if self._close is not None:
-            self._close()
+        try:
+            if self._close is not None:
+                self._close()
+        finally:
+            # An iterable that has a file need not close it: then it is the view's, as it is under a server.
+            birth = self.birth
+            if birth is not None and _is_views(birth) and is_open_file(stream):
+                birth.served = ""
 
     def finish(self, *, dropped: bool = False) -> None:
         """Close what nobody closed.  Never raises."""
@@ -121,6 +126,11 @@ class Body:
 
     def __del__(self) -> None:
         self.finish(dropped=True)
+
+
+def _is_views(birth: Birth) -> bool:
+    """What was sent by ``send_file``, an extension has taken over."""
+    return birth.served == "response" and not was_sent(birth.stack)
 
 
 def attribute(value: object, name: str) -> Any:

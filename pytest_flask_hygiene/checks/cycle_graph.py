@@ -34,7 +34,7 @@ class Cycle:
     frames: tuple[Frame, ...]
     """From the outermost frame of the traceback to the frame that closes the cycle, innermost last."""
     closed_by: Literal["app", "test"]
-    chain: Chain
+    chain: Chain | None
     """The loop: from the exception to the frame, and by the variable back."""
 
 
@@ -154,7 +154,9 @@ class CycleGraph:
             best = None
             frame = exception = path = None  # type: ignore[assignment]
 
-    def _loop(self, frame: FrameType, path: list[Any], part: set[int], closed_by: str, line: int) -> Chain:
+    def _loop(
+        self, frame: FrameType, path: list[Any], part: set[int], closed_by: str, line: int
+    ) -> Chain | None:
         """From the exception by the shortest way to the frame, and from there by the variable back."""
         start, end = self._position[address(path[-1])], self._position[address(frame)]
         came_from = {start: start}
@@ -172,6 +174,9 @@ class CycleGraph:
         try:
             # A frame is where the variable is stored, whatever line it was left in.
             return chain_of(objects, loop=True, lines={address(frame): line})
+        except Exception:
+            # A picture never costs a finding.
+            return None
         finally:
             objects.clear()
 

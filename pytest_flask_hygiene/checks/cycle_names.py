@@ -12,7 +12,7 @@ _MAX_TEXT: Final = 120
 
 def render_path(objects: list[Any]) -> str:
     """How the last object is reached from the first: ``.errors[0]``."""
-    return "".join(text for text, _ in steps(objects)) if len(objects) > 1 else ""
+    return "".join(text for text, _ in steps(objects, garbage=True)) if len(objects) > 1 else ""
 
 
 def traceback_of(exception: BaseException) -> TracebackType | None:

@@ -64,10 +64,22 @@ def as_html(ledger: Ledger, config: pytest.Config) -> str:
         strict=settings.strict,
         reduced=settings.reduced,
         baseline=baseline_lines(ledger, _accepted(ledger)),
-        others=list(dict.fromkeys(ledger.others_faults)),
-        faults=list(dict.fromkeys(ledger.faults)),
+        others=[places.private(text) for text in dict.fromkeys(ledger.others_faults)],
+        faults=[places.private(text) for text in dict.fromkeys(ledger.faults)],
     )
-    return page(report_data(ledger, config), places, run, drawing(config.rootpath))
+    data = _private(report_data(ledger, config), places)
+    return page(data, places, run, drawing(config.rootpath, places))
+
+
+def _private(data: Any, places: Places) -> Any:
+    """All texts but source code; a path is looked up before it is shown."""
+    if isinstance(data, dict):
+        return {
+            key: value if key in ("path", "code") else _private(value, places) for key, value in data.items()
+        }
+    if isinstance(data, list):
+        return [_private(each, places) for each in data]
+    return places.private(data) if isinstance(data, str) else data
 
 
 def _accepted(ledger: Ledger) -> list[Finding]:
@@ -152,23 +164,28 @@ def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def drawing(root: Path) -> Draw:
+def drawing(root: Path, places: Places) -> Draw:
     def draw(chains: Sequence[Data]) -> list[Markup]:
         with own_modules():
             from .chain_svg import chain_svgs
-        made = [_chain(chain, root) for chain in chains]
+        made = [_chain(chain, root, places) for chain in chains]
         return list(map(Markup, chain_svgs(made, root, style=False)))
 
     return draw
 
 
-def _chain(data: Data, root: Path) -> Chain:
-    """The paths that a report shows are relative to rootdir."""
+def _chain(data: Data, root: Path, places: Places) -> Chain:
+    """With paths as they may be shown, below rootdir, which a picture takes off again."""
     nodes = (
-        Node(node["kind"], node["text"], str(root / node["path"]) if node["path"] else "", node["line"] or 0)
+        Node(
+            node["kind"],
+            places.private(node["text"]),
+            str(root / places.path(node["path"])) if node["path"] else "",
+            node["line"] or 0,
+        )
         for node in data["nodes"]
     )
-    return Chain(tuple(nodes), tuple(data["edges"]))
+    return Chain(tuple(nodes), tuple(map(places.private, data["edges"])))
 
 
 def _picture_style() -> str:

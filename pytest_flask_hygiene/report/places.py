@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..findings import Finding
 from .failure import printable, relative
-from .source_lines import Line, lines_around
+from .source_lines import CONTROL, Line, lines_around
 
 if TYPE_CHECKING:
     from ..editor import Editor
@@ -28,7 +28,7 @@ class Places:
         self._editor = editor
         home = os.path.expanduser("~")
         # Root's own, and none.
-        self._home = re.compile(re.escape(home) + r"(?=[\\/]|$)") if len(home) > 1 else None
+        self._home = re.compile(rf"(?<![\\w.~-]){re.escape(home)}(?![\\w.-])") if len(home) > 1 else None
         self.lines = lru_cache(maxsize=None)(self._lines)
         self.link = lru_cache(maxsize=None)(self._link)
 
@@ -50,7 +50,8 @@ class Places:
         return "/".join(("...", *PurePath(text).parts[-_LAST_PARTS:]))
 
     def private(self, text: str) -> str:
-        """Without the name of the user's home directory."""
+        """Without the name of the user's home directory, and without what HTML has no way to write."""
+        text = text.translate(CONTROL)
         return self._home.sub("~", text) if self._home is not None else text
 
 

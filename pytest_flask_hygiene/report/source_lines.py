@@ -31,7 +31,7 @@ def lines_around(path: str, number: int) -> tuple[Line, ...]:
     first = max(number - _AROUND, 1)
     last = min(number + _AROUND, len(source))
     # A form feed or a lone carriage return would look like another line.
-    texts = [source[n - 1].rstrip().translate(_CONTROL) for n in range(first, last + 1)]
+    texts = [source[n - 1].rstrip().translate(CONTROL) for n in range(first, last + 1)]
     texts = textwrap.dedent("\n".join(texts).expandtabs(4)).split("\n")
     rows = [
         Line(first + n, printable(text[:_MAX_WIDTH]), first + n == number) for n, text in enumerate(texts)
@@ -44,4 +44,4 @@ def lines_around(path: str, number: int) -> tuple[Line, ...]:
 
 
 #: What HTML has no way to write, and what would break a line.
-_CONTROL: Final = {n: "\N{REPLACEMENT CHARACTER}" for n in range(32) if chr(n) not in "\t\n"}
+CONTROL: Final = {n: "\N{REPLACEMENT CHARACTER}" for n in range(32) if chr(n) not in "\t\n"}

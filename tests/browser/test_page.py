@@ -512,7 +512,8 @@ def large(tmp_path_factory):
     def write(sites: int) -> Path:
         data, files = many_findings(folder, 3000, sites)
         path = folder / f"{sites}.html"
-        text = write_page(data, Places(files), Run(project="large"), drawing(folder))
+        places = Places(files)
+        text = write_page(data, places, Run(project="large"), drawing(folder, places))
         path.write_text(text, "utf-8")
         return path
 

@@ -125,7 +125,9 @@ def run_step(story: Story, command: str, interpreter: str, target: Path, step: S
         # Not the directory that every other run of pytest on this machine clears up.
         "PYTEST_DEBUG_TEMPROOT": str(target.parent),
     }
-    environment.pop("GITHUB_ACTIONS", None)
+    # There pytest prints all of a message, and the plugin its annotations.
+    for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS"):
+        environment.pop(name, None)
     if story.pythonpath:
         paths = [str(target / story.pythonpath), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
