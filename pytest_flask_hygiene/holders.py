@@ -21,7 +21,7 @@ from typing import Any, Final, Literal
 from .chains import Chain
 from .origin import OriginMap
 from .readers_roots import FILES, ReadersRoots
-from .references import chain_of
+from .references import chain_of, type_name
 
 #: Of CPU time, for one object; and for all of a run, after which holders are no longer named.
 _SECONDS_EACH: Final = 0.5
@@ -127,9 +127,10 @@ class HolderFinder:
             name, file = vars(root).get("__name__"), vars(root).get("__file__")
             attributes = vars(root)
         elif issubclass(cls, type):
-            module = sys.modules.get(root.__module__)
-            name, file = f"{root.__module__}.{root.__qualname__}", getattr(module, "__file__", None)
             attributes = dict(type.__dict__["__dict__"].__get__(root))
+            # Past whatever a metaclass has made of its names.
+            name, module = type_name(root), sys.modules.get(str(attributes.get("__module__")))
+            file = getattr(module, "__file__", None)
         else:
             return None
         attribute = _name_of(attributes, chain[1:])
