@@ -94,8 +94,9 @@ class Collector:
         self._started = True
         if _running:
             _running[-1]._suspend()
+        # Counting them takes a walk over them all, and the run around this one has frozen what there was.
+        self._freezing = not _running and gc.get_freeze_count() <= _FROZEN_BY_PYTHON
         _running.append(self)
-        self._freezing = gc.get_freeze_count() <= _FROZEN_BY_PYTHON
         self.watch()
         builtin = _builtin_collect
 

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Final, Literal
@@ -190,13 +191,15 @@ def _line(where: int | tuple[CodeType, int]) -> int:
 
 def _framework_prefixes() -> tuple[str, ...]:
     """Where the frameworks that are imported by now lie."""
-    found = []
-    for name in FRAMEWORKS:
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if file:
-            base = os.path.abspath(file)
-            found.append(os.path.dirname(base) + os.sep if os.path.basename(base) == "__init__.py" else base)
-    return tuple(found)
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in FRAMEWORKS)
+    return tuple(_module_prefix(file) for file in files if file)
+
+
+@cache
+def _module_prefix(file: str) -> str:
+    """What the path of each file of a module begins with: a package's directory, or the module's own file."""
+    path = os.path.abspath(file)
+    return os.path.dirname(path) + os.sep if os.path.basename(path) == "__init__.py" else path
 
 
 def project_name(rootpath: Path) -> str:
