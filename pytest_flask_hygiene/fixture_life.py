@@ -79,20 +79,23 @@ class FixtureLife:
 
     @harmless
     def wider_begins(self) -> None:
-        """Whoever is at work in a test's setup stands back; the cycles made so far are theirs."""
+        """A wider fixture is about to be set up or torn down: the cycles made so far are not its own."""
         attempt, at_work = self.ledger.attempt, self._owners.current
-        if attempt is None or attempt.call_begun:
+        if attempt is None:
             return
-        if not at_work.is_fixture:
+        if at_work.is_fixture:
+            if self._origin.is_reader(at_work.path):
+                self._sweep_for(attempt, at_work)
+        elif attempt.call_begun:
+            self._sweep_for(attempt, attempt.owner)
+        else:
             self.sweep_setup(attempt)
-        elif self._origin.is_reader(at_work.path):
-            self._sweep_for(attempt, at_work)
 
     @harmless
-    def wider_is_set_up(self, owner: Owner) -> None:
-        """The test that it was set up for is not to blame for the cycles that it made."""
+    def wider_stands_back(self, owner: Owner) -> None:
+        """It has been set up or torn down: the test that runs is not to blame for the cycles that it made."""
         attempt = self.ledger.attempt
-        if attempt is not None and not attempt.call_begun and self._origin.is_reader(owner.path):
+        if attempt is not None and self._origin.is_reader(owner.path):
             self._sweep_for(attempt, owner)
             attempt.wider_swept = True
 
@@ -116,18 +119,26 @@ class FixtureLife:
         attempt.cycles_of = owner
         try:
             self._collector.sweep(young=True)
-            self._collector.phase_begins()
+            if attempt.call_begun:
+                # What the test has made so far, and may still drop, is not young any more.
+                self._collector.phase_goes_on()
+            else:
+                self._collector.phase_begins()
         finally:
             attempt.cycles_of = attempt.owner
 
     @harmless
     def _first_finalizer(self, owner: Owner) -> None:
+        if owner.outlives_test and self._origin.is_reader(owner.path):
+            self.wider_begins()
         self._before.append(self._owners.current)
         self._owners.current = owner
         self._ends(owner)
 
     @harmless
     def _last_finalizer(self, owner: Owner) -> None:
+        if owner.outlives_test:
+            self.wider_stands_back(owner)
         if self._before:
             self._owners.current = self._before.pop()
         self._alive.pop(owner, None)

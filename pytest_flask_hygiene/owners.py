@@ -6,7 +6,8 @@ Births read :attr:`OwnerTracker.current`; the hooks in ``plugin.py`` move it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from .findings import UNKNOWN_OWNER, Frame, Owner
@@ -75,16 +76,24 @@ def _class_of(fixturedef: pytest.FixtureDef[Any]) -> str:
 
 
 def _users_function(generated: Any) -> Any:
-    """``setup_module`` itself, out of the fixture function that pytest wraps around it."""
-    for cell in getattr(generated, "__closure__", None) or ():
+    """``setup_module`` itself, or else ``teardown_module``, out of the fixture that pytest makes of them."""
+    for prefix in ("setup", "teardown"):
+        for function in _functions_in_closure(generated):
+            # A test case that defines no ``setUpClass`` has unittest's own.
+            if function.__name__.lower().startswith(prefix) and function.__module__ != "unittest.case":
+                return function
+    return generated
+
+
+def _functions_in_closure(function: Any) -> Iterator[FunctionType]:
+    for cell in getattr(function, "__closure__", None) or ():
         try:
             content = cell.cell_contents
         except ValueError:  # empty
             continue
         content = getattr(content, "__func__", content)
-        if getattr(content, "__name__", "").lower().startswith("setup"):
-            return content
-    return generated
+        if isinstance(content, FunctionType):
+            yield content
 
 
 def _xunit_name(name: str, scope: str) -> str:

@@ -241,7 +241,7 @@ class Hooks:
             try:
                 result = yield
                 if owner.outlives_test:
-                    self.run.fixtures.wider_is_set_up(owner)
+                    self.run.fixtures.wider_stands_back(owner)
                 return result
             finally:
                 self.run.owners.current = before

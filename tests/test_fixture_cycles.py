@@ -264,3 +264,158 @@ def test_each_worker_says_the_same(run_suite):
     result = run_with(run_suite, source("return", "session"), "-n2", with_plugins=("xdist",), subprocess=True)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*session fixture 'made'*", "hygiene: 1 leak in *"])
+
+
+TORN_DOWN = """
+    import pytest, shop
+
+    @pytest.fixture(scope="SCOPE")
+    def made(request):
+        SETUP
+        shop.work()
+
+    @pytest.fixture(scope="SCOPE")
+    def other():
+        yield
+
+    def test_first(made, other):
+        pass
+
+    def test_second(other):
+        pass
+    """
+
+
+@pytest.mark.parametrize("scope", ["module", "package", "session"])
+def test_a_cycle_that_a_wider_fixtures_teardown_makes_is_the_fixtures(run_suite, scope):
+    result = run_with(run_suite, TORN_DOWN.replace("SCOPE", scope).replace("SETUP", "yield"))
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_second*", f"hygiene: {scope} fixture 'made' left 1 exception in a cycle"]
+    )
+
+
+def test_a_cycle_that_a_wider_fixtures_own_finalizer_makes_is_the_fixtures(run_suite):
+    text = TORN_DOWN.replace("SCOPE", "module").replace("shop.work()", "return 1")
+    result = run_with(run_suite, text.replace("SETUP", "request.addfinalizer(shop.work)"))
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["hygiene: module fixture 'made' left 1 exception in a cycle"])
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        (
+            "def teardown_module():\n    shop.work()\n\ndef test_it():\n    pass\n",
+            "module fixture 'teardown_module'",
+        ),
+        (
+            """class TestOld(unittest.TestCase):
+    @classmethod
+    def tearDownClass(cls):
+        shop.work()
+
+    def test_old(self):
+        pass
+""",
+            "class fixture 'tearDownClass'",
+        ),
+    ],
+    ids=["teardown_module", "tearDownClass"],
+)
+def test_the_cycle_of_an_old_style_teardown_is_its(run_suite, source, name):
+    result = run_with(run_suite, f"import unittest, shop\n\n{source}")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([f"hygiene: {name} left 1 exception in a cycle"])
+
+
+def test_what_a_function_fixtures_teardown_makes_is_not_the_wider_fixtures(run_suite):
+    text = """
+        import pytest, shop
+
+        @pytest.fixture(scope="module")
+        def wide():
+            yield
+
+        @pytest.fixture
+        def narrow():
+            yield
+            shop.work()
+
+        def test_it(wide, narrow):
+            pass
+        """
+    result = run_with(run_suite, text)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["hygiene: test_it left 1 exception in a cycle"])
+
+
+def test_a_parametrized_fixtures_teardown_is_not_the_next_tests(run_suite):
+    text = """
+        import pytest, shop
+
+        @pytest.fixture(scope="module", params=[1, 2])
+        def made(request):
+            yield
+            if request.param == 1:
+                shop.work()
+
+        def test_it(made):
+            pass
+        """
+    result = run_with(run_suite, text)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["hygiene: module fixture 'made' left 1 exception in a cycle"])
+
+
+USED_IN_CALL = """
+    import pytest, shop
+
+    @pytest.fixture(scope="module")
+    def made():
+        FIXTURE
+        return 1
+
+    def test_first(request):
+        BEFORE
+        request.getfixturevalue("made")
+        AFTER
+
+    def test_second():
+        pass
+    """
+
+
+def used_in_call(**rows: str) -> str:
+    text = USED_IN_CALL
+    for place in ("FIXTURE", "BEFORE", "AFTER"):
+        text = text.replace(place, rows.get(place, "len([])"))
+    return text
+
+
+def test_a_wider_fixture_first_used_in_a_call_answers_for_its_cycle(run_suite):
+    result = run_with(run_suite, used_in_call(FIXTURE="shop.work()"))
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["hygiene: module fixture 'made' left 1 exception in a cycle"])
+
+
+@pytest.mark.parametrize("place", ["BEFORE", "AFTER"])
+def test_the_test_that_first_uses_a_wider_fixture_answers_for_its_own_cycle(run_suite, place):
+    result = run_with(run_suite, used_in_call(**{place: "shop.work()"}))
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["hygiene: test_first left 1 exception in a cycle"])
+
+
+def test_what_a_test_made_before_it_used_a_wider_fixture_and_dropped_after_is_found(run_suite):
+    text = used_in_call(BEFORE="kept = [shop.work]; box = [open(__file__)]; box.append(box)", AFTER="del box")
+    result = run_with(run_suite, text)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["hygiene: test_first left 1 resource open"])
+
+
+def test_the_baseline_knows_a_teardowns_cycle_by_the_fixture_in_any_order(run_suite):
+    text = TORN_DOWN.replace("SCOPE", "module").replace("SETUP", "yield")
+    baseline = "--hygiene-baseline=known.json"
+    run_with(run_suite, text, baseline, "--hygiene-update-baseline")
+    result = run_with(run_suite, text, baseline, "-k", "first")
+    result.assert_outcomes(passed=1, deselected=1)
