@@ -41,12 +41,17 @@ NO_OTHERS = (
     "pytest_cov",
     "hypothesispytest",
     "html",
+    "html_fixtures",
     "metadata",
     "pytest_github_actions_annotate_failures",
+    # These come with what the tests need, and load much (trio, psutil).
+    "anyio",
+    "xprocess",
+    "timeout",
 )
 
 #: What pytest-html does not work without.
-NEEDED_BY = {"html": ("metadata",)}
+NEEDED_BY = {"html": ("html_fixtures", "metadata")}
 
 RunSuite = Callable[..., pytest.RunResult]
 

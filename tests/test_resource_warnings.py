@@ -251,7 +251,7 @@ def test_every_style_of_test_fails_at_its_line(run_suite, style, kind):
     if style == "anyio":
         pytest.importorskip("anyio")
     text = suite(STYLES[style] + "\ndef test_innocent():\n    pass\n", kind)
-    result = run_suite(text)
+    result = run_suite(text, with_plugins=("anyio",) if style == "anyio" else ())
     result.assert_outcomes(failed=1, passed=2 if style == "parametrized" else 1)
     result.stdout.fnmatch_lines([f"*test_suite.py:{line_of(text, kind)} *in test_leaks *"])
 
