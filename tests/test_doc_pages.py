@@ -144,6 +144,14 @@ def test_yaml_for_ci_runs_pytest_with_options_that_exist(run_suite, pytester):
     assert {steps[-1]["with"]["path"], *artifacts["paths"], artifacts["reports"]["junit"]} == written
 
 
+def test_one_job_of_several_has_it_on(run_suite):
+    (ini,) = blocks("ci.md", "ini")
+    assert run_suite(LEAK, "--strict-config", files={"pytest.ini": ini}).ret == 0
+    page = (DOCS / "ci.md").read_text("utf-8")
+    (command,) = re.findall(r"^    pytest (.*)$", page.partition(ini)[2], re.MULTILINE)
+    assert run_suite(LEAK, *command.split()).ret == 1
+
+
 def test_exit_statuses_of_the_page(run_suite):
     text = (DOCS / "ci.md").read_text("utf-8").partition("## Exit status")[2]
     assert re.findall(r"^\| (\d) \|", text, re.MULTILINE) == ["0", "1", "4"]
@@ -219,7 +227,7 @@ def test_help_has_each_option(run_suite):
     assert [name for name in (*flags, *inis) if name not in text] == []
 
 
-@pytest.mark.parametrize("page", ["configuration.md", "ci.md"])
+@pytest.mark.parametrize("page", ["configuration.md", "ci.md", "reports.md"])
 def test_ini_blocks_can_be_read(run_suite, page):
     for block in blocks(page, "ini"):
         files = {
@@ -227,7 +235,8 @@ def test_ini_blocks_can_be_read(run_suite, page):
             "test_it.py": "def test_it(): pass\n",
             "hygiene-baseline.json": BASELINE,
         }
-        assert run_suite("", "-q", "test_it.py", files=files).ret == 0, block
+        # An option that is unknown would be a warning only.
+        assert run_suite("", "-q", "--strict-config", "test_it.py", files=files).ret == 0, block
 
 
 # -- the changelog
