@@ -2,7 +2,8 @@
 
 What counts as a message is simple on purpose, so that a new one can't be forgotten: every string of three
 words or more, but for docstrings, the help of options, and the modules that ``EXPLAINED_ELSEWHERE`` names.
-The other way round, every text of two words or more that the page quotes must be made of strings of the source.
+The other way round, every text of two words or more that the page quotes must be made of strings of the
+source.
 """
 
 from __future__ import annotations
