@@ -8,16 +8,18 @@ words of the findings are those of the package.
 from __future__ import annotations
 
 import re
+import runpy
 
 import pytest
 from doc_blocks import blocks_of
-from doc_examples import DOCS
+from doc_examples import DOCS, EXAMPLES
 
 from pytest_flask_hygiene.advice import _DEFAULT, STILL_OPEN, WHAT_HAPPENED, page_of
 from pytest_flask_hygiene.findings import Finding, Owner, Site
 from pytest_flask_hygiene.usage import MESSAGES
 
 PAGE = DOCS / "adopting.md"
+STORIES = runpy.run_path(str(EXAMPLES / "adopting" / "stories.py"))["STORIES"]
 BLOCKS = {block.marker: block.text for block in blocks_of(PAGE) if block.marker}
 REAL = [name for name in BLOCKS if name.startswith(("flask_sqlalchemy-", "flask_caching-"))]
 OUTPUTS = [name for name in REAL if BLOCKS[name].startswith("$ pytest ")]
@@ -55,6 +57,15 @@ def parts(name):
     return re.sub(r" \(found \d+ times\)", "", summary).splitlines(), findings
 
 
+def assert_is_edit(diff, edits):
+    """Each line that a diff adds or takes away is one of the step's."""
+    named = re.findall(r"^(?:\+\+\+ |deleted: )(.*)$", diff, re.MULTILINE)
+    assert set(named) == {file for file, _, _ in edits}
+    old, new = ({line for edit in edits for line in edit[side].splitlines()} for side in (1, 2))
+    assert set(re.findall(r"^-(.*)$", diff, re.MULTILINE)) <= old
+    assert set(re.findall(r"^\+(?!\+\+ )(.*)$", diff, re.MULTILINE)) <= new
+
+
 def test_real_suites_are_shown():
     assert {f"flask_sqlalchemy-{step}" for step in ("first", "fix", "update", "done")} <= set(OUTPUTS)
     assert {f"flask_caching-{step}" for step in ("plain", "strict")} <= set(OUTPUTS)
@@ -62,11 +73,15 @@ def test_real_suites_are_shown():
 
 @pytest.mark.parametrize("name", REAL)
 def test_form_is_that_of_today(name):
+    story, _, step = name.partition("-")
+    steps = {each.name: each for each in STORIES[story].steps}
     if name not in OUTPUTS:
-        # A change of the suite's own code.
-        assert name.endswith("-edit")
-        assert BLOCKS[name].startswith("+++ ")
+        assert_is_edit(BLOCKS[name], steps[step.removesuffix("-edit")].edits)
         return
+    command, *_, last, status = BLOCKS[name].splitlines()
+    assert command == f"$ pytest {steps[step].command}"
+    assert status == f"(exit status {steps[step].status})"
+    assert re.fullmatch(r"(?:\d+ (?:passed|failed|skipped)(?:, )?)+ in 0\.12s", last)
     summary, findings = parts(name)
     allowed = summary_messages()
     others = [line for line in summary if not ROWS.fullmatch(line)]

@@ -30,7 +30,9 @@ def pages_with(program):
 
 @pytest.mark.parametrize("page", pages_with("pip"))
 def test_install_command_names_the_project(page):
-    assert commands_of(page, "pip") == [f"pip install {PROJECT['project']['name']}"]
+    lines = the_block(page, "indented: pip").text.splitlines()
+    assert lines[0] == f"pip install {PROJECT['project']['name']}"
+    assert lines[1:] in ([], ["pytest"])
 
 
 def test_readme_command_for_the_shop_finds_its_nine_leaks(tmp_path):
@@ -101,7 +103,7 @@ def test_command_that_writes_what_pages_show_names_every_file_that_does():
         for path in TESTS.glob("test_*.py")
         if re.search(r"\bassert_page_shows\(|UPDATE_DOCS.\)", path.read_text("utf-8"))
     }
-    first, *others = shlex.split(text)
+    first, *others = shlex.split(text.replace("\\\n", " "))
     assert (first, others[0]) == ("UPDATE_DOCS=1", ".venv/bin/pytest")
     assert set(others[1:]) == writing
 
@@ -135,3 +137,56 @@ def test_files_that_pages_include_are_there():
         for block in blocks_of(path):
             if block.language.startswith("{include}"):
                 assert (path.parent / block.language.split()[1]).is_file()
+
+
+# -- figures in the text
+
+
+def in_words(versions):
+    return f"{', '.join(versions[:-1])} and {versions[-1]}"
+
+
+def test_versions_that_pages_name_are_those_that_are_tested():
+    tox = (ROOT / "tox.ini").read_text("utf-8")
+    pythons = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["project"]["classifiers"]))
+    pytests, flasks = (re.findall(rf"{name}\d+: {name}==(\d\.\d)", tox) for name in ("pytest", "flask"))
+    ends = f"{pythons[0]} to {pythons[-1]}"
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert (
+        f"CPython {ends}, pytest {pytests[0]} to {pytests[-1]}, Flask {in_words(flasks)}, on Linux" in readme
+    )
+    assert f"The same on Python {in_words(pythons)}," in readme.replace(" and", ", and").replace(
+        ", and", " and"
+    )
+    limits = (DOCS / "limits.md").read_text("utf-8")
+    assert f"CPython {ends} on Linux, with pytest {in_words(pytests)} and Flask {in_words(flasks)}." in limits
+    quickstart = (DOCS / "quickstart.md").read_text("utf-8")
+    assert f"Python {ends}, pytest {pytests[0]} and later, Flask {flasks[0]} and later; Linux" in quickstart
+    floors = {f"pytest>={pytests[0]}", f"flask>={flasks[0]}"}
+    assert floors <= set(PROJECT["project"]["dependencies"])
+
+
+NUMBERS = {"eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13}
+
+
+def test_readme_has_the_figures_of_the_benchmark():
+    """As ``docs/cost.md`` has them."""
+    page = (DOCS / "cost.md").read_text("utf-8")
+
+    def user_cpu(suite, variant):
+        rows = page.partition(f"\n| {suite} | plain |")[2]
+        return float(re.search(rf"^\|  \| {variant} \| [^|]+ \| ([\d.]+)x", rows, re.MULTILINE)[1])
+
+    answer = (
+        (ROOT / "README.md").read_text("utf-8").partition("**What does it cost?**\n")[2].partition("\n\n")[0]
+    )
+    werkzeug, flask = map(int, re.findall(r"(\d+) %", answer))
+    assert werkzeug == round((user_cpu("Werkzeug's own", "hygiene") - 1) * 100)
+    assert flask == round((user_cpu("Flask's own", "hygiene") - 1) * 100)
+    assert "up to a quarter" in answer
+    assert 1.2 < user_cpu("2,000 requests, 50,000 objects", "hygiene") < 1.28
+    collecting, tracing = re.search(
+        r"suite (\w+) times as long, .* (\w+) times", answer.replace("\n", " ")
+    ).groups()
+    assert NUMBERS[collecting] == round(user_cpu("Flask's own", "naive"))
+    assert NUMBERS[tracing] == round(user_cpu("Flask's own", "tracemalloc"))
