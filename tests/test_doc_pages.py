@@ -70,6 +70,28 @@ def test_page_shows_a_file_once_and_where_it_is_read_unrendered(page):
     assert len(names) == len(set(names))
 
 
+def anchors_of(path):
+    """Of the headings, as GitHub and MyST make them."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", ["../README.md", *PAGES])
+def test_links_lead_somewhere(page):
+    """Sphinx looks after the pages that it builds, and not after README."""
+    path = (DOCS / page).resolve()
+    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    for link in links:
+        if link.startswith(("http:", "https:")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
 # -- quickstart
 
 
