@@ -70,6 +70,28 @@ def test_page_shows_a_file_once_and_where_it_is_read_unrendered(page):
     assert len(names) == len(set(names))
 
 
+def anchors_of(path):
+    """Of the headings, as GitHub and MyST make them."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", ["../README.md", *PAGES])
+def test_links_lead_somewhere(page):
+    """Sphinx looks after the pages that it builds, and not after README."""
+    path = (DOCS / page).resolve()
+    text = re.sub(r"^```.*?^```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    for link in links:
+        if link.startswith(("http:", "https:")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = path.parent / name if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
 # -- quickstart
 
 
@@ -142,6 +164,14 @@ def test_yaml_for_ci_runs_pytest_with_options_that_exist(run_suite, pytester):
     written = {"leaks.json", "junit.xml"}
     artifacts = gitlab["tests"]["artifacts"]
     assert {steps[-1]["with"]["path"], *artifacts["paths"], artifacts["reports"]["junit"]} == written
+
+
+def test_one_job_of_several_has_it_on(run_suite):
+    (ini,) = blocks("ci.md", "ini")
+    assert run_suite(LEAK, "--strict-config", files={"pytest.ini": ini}).ret == 0
+    page = (DOCS / "ci.md").read_text("utf-8")
+    (command,) = re.findall(r"^    pytest (.*)$", page.partition(ini)[2], re.MULTILINE)
+    assert run_suite(LEAK, *command.split()).ret == 1
 
 
 def test_exit_statuses_of_the_page(run_suite):
@@ -219,7 +249,7 @@ def test_help_has_each_option(run_suite):
     assert [name for name in (*flags, *inis) if name not in text] == []
 
 
-@pytest.mark.parametrize("page", ["configuration.md", "ci.md"])
+@pytest.mark.parametrize("page", ["configuration.md", "ci.md", "reports.md"])
 def test_ini_blocks_can_be_read(run_suite, page):
     for block in blocks(page, "ini"):
         files = {
@@ -227,7 +257,8 @@ def test_ini_blocks_can_be_read(run_suite, page):
             "test_it.py": "def test_it(): pass\n",
             "hygiene-baseline.json": BASELINE,
         }
-        assert run_suite("", "-q", "test_it.py", files=files).ret == 0, block
+        # An option that is unknown would be a warning only.
+        assert run_suite("", "-q", "--strict-config", "test_it.py", files=files).ret == 0, block
 
 
 # -- the changelog

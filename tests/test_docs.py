@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from xml.etree import ElementTree
 
 import pytest
+from doc_blocks import commands_of
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
 
 from pytest_flask_hygiene.chains import chain_from_data
@@ -26,11 +28,9 @@ def test_readme_shows_what_a_failure_looks_like(tmp_path):
 
 
 def test_docs_show_what_an_explained_test_looks_like(tmp_path):
-    test = "tests/test_stock.py::test_stock"
+    (command,) = commands_of("docs/explain.md", "pytest")
     # A plugin of the environment's may push a context; what libraries open differs from version to version.
-    output = run_example(
-        SHOP, tmp_path, "-q", "-p", "no:flask", f"--hygiene-explain={test}", "tests/test_stock.py"
-    )
+    output = run_example(SHOP, tmp_path, "-q", "-p", "no:flask", *command.split()[1:])
     text = re.search(r"^=+ hygiene: explain .*?(?=^opened by|^=+ short)", output, re.MULTILINE | re.DOTALL)
     page = ROOT / "docs" / "explain.md"
     assert_page_shows(page, as_block(text[0].rstrip() + "\n", "text"), "explain")
@@ -63,6 +63,32 @@ def test_docs_explain_every_field_of_the_json_report(tmp_path):
     for name, part in parts.items():
         table = text.partition(f"<!-- fields of {name} -->\n\n")[2].partition("\n\n")[0]
         assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(part)
+
+
+def test_docs_show_the_page_of_a_report(tmp_path):
+    """How it looks is for ``test_report_html.py``; here the command alone."""
+    (command,) = commands_of("docs/reports.md", "pytest")
+    run_example(SHOP, tmp_path, "tests/test_stock.py", *command.split()[1:])
+    assert "shop/db.py" in (tmp_path / "shop" / "leaks.html").read_text("utf-8")
+
+
+def test_docs_show_the_properties_of_a_case(tmp_path):
+    run_example(SHOP, tmp_path, "tests/test_stock.py", "--junit-xml=junit.xml")
+    (found,) = ElementTree.parse(tmp_path / "shop" / "junit.xml").iter("properties")
+    ElementTree.indent(found)
+    text = ElementTree.tostring(found, "unicode").rstrip() + "\n"
+    assert_page_shows(ROOT / "docs" / "reports.md", as_block(text, "xml"), "properties")
+
+
+def test_docs_show_an_annotation(tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    output = run_example(
+        SHOP, tmp_path, "-q", "-p", "no:pytest_github_actions_annotate_failures", "tests/test_stock.py"
+    )
+    (line,) = re.findall(r"^::error .*$", output, re.MULTILINE)
+    text = line.partition("%0A")[0] + "%0A...\n"
+    assert_page_shows(ROOT / "docs" / "reports.md", as_block(text, "text"), "annotation")
 
 
 def test_shop_has_one_leak_of_each_kind(tmp_path):

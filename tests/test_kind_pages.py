@@ -69,9 +69,18 @@ def test_mended_example_passes_in_strict_mode(kind, run_kind):
     assert "hygiene" not in result.stdout.str()
 
 
-@pytest.mark.parametrize("name", STRICT)
-def test_page_says_which_kinds_fail_in_strict_mode_only(name):
-    assert "pytest -q --hygiene-strict test_failing.py" in page_of_kind(name).read_text("utf-8")
+@pytest.mark.parametrize("kind", ["response"], indirect=True)
+def test_response_is_closed_for_the_test_by_default(kind, run_kind):
+    result = run_kind("test_failing.py")
+    result.assert_outcomes(passed=1)
+    line = "closed for the tests: 1 streamed response"
+    result.stdout.fnmatch_lines([line])
+    assert f"\n    {line}\n" in page_of_kind(kind).read_text("utf-8")
+
+
+def test_page_names_the_command_that_fails(kind):
+    option = "--hygiene-strict " if kind in STRICT else ""
+    assert f"`pytest -q {option}test_failing.py`" in page_of_kind(kind).read_text("utf-8")
 
 
 def test_page_shows_each_file_of_its_example(kind):

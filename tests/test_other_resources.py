@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,13 +16,15 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from doc_examples import ROOT, as_block, assert_page_shows, failure_block
 
 psycopg = None
 with suppress(ImportError):
     # Here, because what is imported inside a test is forgotten again, and what is written in C can't be.
     import psycopg
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "docs" / "examples" / "resources"
+EXAMPLES = ROOT / "docs" / "examples" / "resources"
+PAGE = ROOT / "docs" / "other-resources.md"
 
 LIB = """
 import socket
@@ -569,11 +572,30 @@ def run_example(run_suite):
 
 
 def test_every_example_is_shown_in_the_documentation():
-    page = (EXAMPLES.parents[1] / "other-resources.md").read_text("utf-8")
+    page = PAGE.read_text("utf-8")
     files = sorted(EXAMPLES.glob("*.py"))
     assert len(files) == 4
     for file in files:
         assert f"examples/resources/{file.name}" in page
+
+
+def test_page_shows_what_the_first_example_finds(run_suite, pytester, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    queue = ROOT / "docs" / "examples" / "queue"
+    shutil.copytree(queue, pytester.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    result = run_suite("", "-q", subprocess=True)
+    result.assert_outcomes(failed=1)
+    text = failure_block(result.stdout.str()).partition("\n\n")[2]
+    assert_page_shows(PAGE, as_block(text, "text"))
+    (mark,) = re.findall(
+        r"^`@pytest\.mark\.(allow_leak\(.*\))` accepts them", PAGE.read_text("utf-8"), re.MULTILINE
+    )
+    test = pytester.path / "tests" / "test_queue.py"
+    head = f"import pytest\n\npytestmark = pytest.mark.{mark}\n"
+    test.write_text(head + test.read_text("utf-8"), "utf-8")
+    result = run_suite("", "-q", subprocess=True)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["allowed: 1 leak"])
 
 
 @pytest.fixture

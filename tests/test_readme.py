@@ -14,6 +14,7 @@ from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
+from doc_blocks import the_block
 from doc_examples import EXAMPLES, ROOT, assert_page_shows
 
 from pytest_flask_hygiene.findings import KINDS
@@ -156,13 +157,6 @@ def test_readme_tells_where_python_itself_warns(kind, tmp_path):
     assert (run(example, ("--hygiene-strict",), tmp_path).status != 0) == (strict == "fails")
 
 
-def block(language, containing):
-    (found,) = [
-        text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in text
-    ]
-    return found
-
-
 def test_examples_of_what_is_accepted(run_suite):
     source = """
     import subprocess, sys
@@ -176,12 +170,22 @@ def test_examples_of_what_is_accepted(run_suite):
         convert()
 
     def convert():
-        subprocess.Popen([sys.executable, "-c", "pass"]).pid
+        subprocess.Popen([sys.executable, "-c", "pass"])
+
+    def print_label():
+        subprocess.Popen([sys.executable, "-c", "pass"])
+
     """
-    files = {"pytest.ini": block("ini", "hygiene_allow")}
-    result = run_suite(dedent(source) + block("python", "import_pictures"), files=files)
+    examples = the_block("README.md", "python: @pytest.mark.allow_leak").text
+    marked = examples.replace(": ...", ":\n    print_label()")
+    assert marked != examples
+    result = run_suite(dedent(source) + marked)
     result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["allowed: 1 leak"])
+    result.stdout.fnmatch_lines(["allowed: 2 leaks"])
+    unmarked = marked.partition("\n")[2]
+    run_suite(dedent(source) + unmarked).assert_outcomes(passed=1, failed=1)
+    ini = the_block("README.md", "ini: [pytest]").text
+    run_suite(dedent(source) + unmarked, files={"pytest.ini": ini}).assert_outcomes(passed=2)
 
 
 def test_steps_of_adoption(run_suite, pytester):

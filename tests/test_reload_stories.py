@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from pathlib import Path
+from textwrap import dedent, indent, wrap
 
 import pytest
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
@@ -47,6 +49,16 @@ def failure(story, outputs, tmp_path):
     if story not in outputs:
         outputs[story] = run_example(RELOAD / story, tmp_path, "-q", "test_reload.py::test_shop")
     return outputs[story]
+
+
+def fill(text: str, width: int) -> str:
+    """Lines that are too long, in two."""
+    lines = [
+        part
+        for line in text.splitlines()
+        for part in (wrap(line, width, drop_whitespace=True) if len(line) > width else [line])
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def line_of(file: Path, code: str) -> int:
@@ -93,6 +105,79 @@ def test_mended_application_leaves_nothing_behind(story, tmp_path):
     output = run_example(RELOAD / story, tmp_path, "-q", "test_reload.py::test_shop_mended")
     assert "1 passed in" in output
     assert "hygiene" not in output
+
+
+# -- the symptoms, without the plugin
+
+SYMPTOMS = {
+    "global_connection": """
+        server = dev_server("shop:app", env={"PYTHONWARNINGS": "default::ResourceWarning"})
+        server.get("/")
+        server.stop()
+        output = server.output
+        """,
+    "connection_per_thread": """
+        server = dev_server("shop:app")
+        server.get("/")
+        server.reload()
+        output = server.output
+        """,
+    "global_thread": """
+        server = dev_server("shop:app", wait_for_threads=60)
+        server.get("/")
+        with pytest.raises(DevServerError) as info:
+            server.reload(timeout=2)
+        output = info.value.output
+        """,
+}
+
+SUITE = """
+import pathlib
+
+import pytest
+
+from pytest_flask_hygiene.dev_server.errors import DevServerError
+
+
+def test_reload(dev_server):
+{body}
+    pathlib.Path("output.txt").write_text(output, "utf-8")
+"""
+
+
+@pytest.fixture
+def log(story, tmp_path):
+    """What ``flask run --debug`` prints for the failing application, with the page's names and numbers."""
+    example = tmp_path / "copy" / story
+    shutil.copytree(RELOAD / story, example)
+    (example / "test_reload.py").write_text(
+        SUITE.format(body=indent(dedent(SYMPTOMS[story]), "    ")), "utf-8"
+    )
+    output = run_example(example, tmp_path, "-q", "--hygiene=off")
+    assert "1 passed in" in output, output
+    text = (tmp_path / story / "output.txt").read_text("utf-8")
+    text = text.replace(str(tmp_path / story), "/home/me/shop")
+    text = re.sub(r"in '\S*/dev_server\S*/marker'", "in '/home/me/shop/shop.py'", text)
+    return as_everywhere(f"=\n{text}").removeprefix("=\n")
+
+
+def test_page_begins_with_the_symptom(story, log):
+    page = PAGES / f"reload-{story.replace('_', '-')}.md"
+    change = " * Detected change in '/home/me/shop/shop.py', reloading\n"
+    if story == "global_connection":
+        # As the page says: no other version warns.
+        found = re.findall(r"ResourceWarning: .*\n", log)
+        assert bool(found) == (sys.version_info >= (3, 13))
+        text = found[0] if found else ""
+    elif story == "connection_per_thread":
+        text = change + log.partition(change)[2].partition(" * ")[0]
+        assert "ProgrammingError: SQLite objects created in a thread" in text
+        text = fill(text, 120)
+    else:
+        assert " * Restarting" not in log.partition(change)[2]
+        text = change
+    if sys.version_info >= (3, 13):
+        assert_page_shows(page, as_block(text, "text"), "symptom")
 
 
 @pytest.mark.parametrize("name", ["global_connection", "connection_per_thread"])

@@ -6,7 +6,9 @@ Those of the development server are in ``test_reload_stories.py``.
 
 from __future__ import annotations
 
+import re
 import shutil
+import sys
 from textwrap import dedent
 
 import pytest
@@ -80,7 +82,31 @@ def test_sent_file_under_a_warning_filter_alone(run_story):
     # In this process, the plugin that checks this very test would close the response.
     result = run_story("sent_files", "--hygiene=off", "-W", "error", "test_failing.py", subprocess=True)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*unclosed file*kettle.txt*"])
+    text = re.search(r"ResourceWarning: unclosed file .*", result.stdout.str())[0]
+    text = re.sub(r"name='.*/", "name='.../", text)
+    assert_page_shows(page_of_story("sent_files"), as_block(f"{text}\n", "text"), "symptom")
+
+
+@pytest.mark.own_gc_settings("it switches the collector off")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="as the page says: the connection is closed soon")
+def test_dropped_connection_locks_the_database(run_story, pytester):
+    test = """
+        import gc
+        from shop import create_app
+
+        def test_next_writer(tmp_path):
+            gc.disable()
+            client = create_app(tmp_path / "shop.sqlite").test_client()
+            assert client.post("/stock/tea/many").status_code == 400
+            client.application.testing = True
+            assert client.post("/stock/tea/3").status_code == 200
+        """
+    (pytester.path / "test_locked.py").write_text(dedent(test), "utf-8")
+    name = "one_connection_per_request"
+    result = run_story(name, "--hygiene=off", "test_locked.py", subprocess=True)
+    result.assert_outcomes(failed=1)
+    (text,) = set(re.findall(r"sqlite3\.OperationalError: .*", result.stdout.str()))
+    assert_page_shows(page_of_story(name), as_block(f"{text}\n", "text"), "symptom")
 
 
 def test_cycles_of_flask_are_counted(run_story, pytester):

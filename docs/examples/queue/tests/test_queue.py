@@ -1,0 +1,8 @@
+import shop_queue
+
+URL = "queue://localhost/orders"
+
+
+def test_send():
+    connection = shop_queue.Connection(URL)
+    assert connection.send("tea")
