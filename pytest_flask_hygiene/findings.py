@@ -100,7 +100,7 @@ class Owner:
         self.opened = False
         """It has opened something, which may be closed by now."""
         self.failed = False
-        """Its test, or its own setup for many tests, did not pass by itself: what turns up later is held by the
+        """Its test, or its own setup (of a wider scope), did not pass: what turns up later is held by the
         traceback."""
         self.marks: Callable[[], list[AllowLeak]] | None = None
         """The ``allow_leak`` marks of its test."""
