@@ -10,7 +10,8 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Module
 from typing import Any, Final
 
 _MAX_OBJECTS: Final = 50_000
-#: Through these everything can be reached: a function knows its module, a class its subclasses.
+#: Through these everything can be reached: a function knows its module, a class its subclasses.  What a
+#: function closes over, or has as a default, is its own.
 _WAY_OUT: Final = (ModuleType, FunctionType, type, CodeType, FrameType, BuiltinFunctionType)
 
 _SHARED: Final = (
@@ -31,6 +32,11 @@ def reaches(start: list[Any], wanted: object) -> bool:
             cls = type(candidate)
             if candidate is wanted or (cls is str and text is not None and candidate == text):
                 return True
+            if cls is FunctionType and id(candidate) not in seen:
+                seen.add(id(candidate))
+                own = (candidate.__closure__, candidate.__defaults__, candidate.__kwdefaults__)
+                queue.extend(part for part in own if part is not None)
+                continue
             if cls is str or id(candidate) in seen or issubclass(cls, _WAY_OUT):
                 continue
             seen.add(id(candidate))
