@@ -109,6 +109,19 @@ FACTORIES = """
         for file in files:
             file.close()
 
+    @pytest.fixture(scope="session")
+    def local():
+        class Local:
+            opened = []
+
+            @classmethod
+            def open(cls):
+                cls.opened.append(open(__file__))
+
+        yield Local
+        for file in Local.opened:
+            file.close()
+
     class Factory:
         def __init__(self, connect):
             self.connect = connect
@@ -126,6 +139,9 @@ FACTORIES = """
     def test_opens(remember, tmp_path):
         remember(tmp_path / "file")
 
+    def test_opens_by_a_class(local):
+        local.open()
+
     def test_goes_on():
         pass
     """
@@ -133,13 +149,13 @@ FACTORIES = """
 
 def test_what_a_factory_of_wider_scope_opens_and_its_fixture_closes(run_suite):
     result = run_suite(FACTORIES.format(closes="[each.close() for each in connections]"), "--hygiene-strict")
-    result.assert_outcomes(passed=4)
+    result.assert_outcomes(passed=5)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
 
 
 def test_what_a_factory_of_wider_scope_leaves_open_is_its_fixtures(run_suite):
     result = run_suite(FACTORIES.format(closes=""), "--hygiene-strict")
-    result.assert_outcomes(passed=4, errors=1)
+    result.assert_outcomes(passed=5, errors=1)
     result.stdout.fnmatch_lines(["*session fixture 'connect' left 2 resources open*"])
 
 
