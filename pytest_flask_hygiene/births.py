@@ -30,6 +30,9 @@ Handlers = dict[str, Callable[[tuple[Any, ...]], None]]
 #: Kept on ``sys``, where it outlives a re-import of this module (pytester restores ``sys.modules``).
 _ATTRIBUTE: Final = "_pytest_flask_hygiene_audit"
 
+#: A test may replace them in ``os``.
+_close, _dup = os.close, os.dup
+
 #: Sockets, subprocesses and the like that are remembered at most; files are bounded by their descriptors.
 _MAX_OBJECTS: Final = 4096
 
@@ -181,8 +184,8 @@ class BirthRecorder:
                 descriptor = path
             else:
                 try:
-                    descriptor = os.dup(2)
-                    os.close(descriptor)
+                    descriptor = _dup(2)
+                    _close(descriptor)
                 except OSError:
                     descriptor = -1
                 if type(path) is not str:
@@ -207,8 +210,8 @@ class BirthRecorder:
         # A mapping has a duplicate of the file's descriptor, which stays open when the file is closed.
         mapped = self.by_descriptor.get(args[0])
         if mapped is not None and os.name == "posix":
-            descriptor = os.dup(2)
-            os.close(descriptor)
+            descriptor = _dup(2)
+            _close(descriptor)
             stack = capture_stack(sys._getframe(3))
             birth = Birth("file", self._owners.get(), stack, mapped.path)
             birth.raw = True
@@ -235,8 +238,8 @@ class BirthRecorder:
             self.on_sqlite_connect()
         if self.by_descriptor and os.name == "posix":
             # The database will get the lowest free descriptor: who had that number has closed it.
-            descriptor = os.dup(2)
-            os.close(descriptor)
+            descriptor = _dup(2)
+            _close(descriptor)
             self.by_descriptor.pop(descriptor, None)
 
     def _on_sqlite_handle(self, args: tuple[Any, ...]) -> None:

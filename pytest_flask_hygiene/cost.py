@@ -52,7 +52,8 @@ class Cost:
     def of_run(self) -> float:
         """The share of the time since the plugin was loaded."""
         run = self.others or perf_counter() - self._began
-        return self.seconds / run if run > 0 else 0.0
+        # Of a run with workers the controller's own time is not counted, but its work is.
+        return min(self.seconds / run, 1.0) if run > 0 else 0.0
 
     @property
     def is_high(self) -> bool:

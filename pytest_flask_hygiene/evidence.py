@@ -50,6 +50,8 @@ class Evidence:
             # It was left open, and has been dropped since.
             self._ledger.charges.withdraw(known)
         birth.reported, birth.finding = True, None
+        if birth.owner.outlives_test and birth.owner.failed:
+            return
         owner, site = owner_of_birth(birth), self._origin.site(birth.stack)
         if known is not None and known.owner.scope == "held":
             owner, site = known.owner, known.site

@@ -100,7 +100,8 @@ class Owner:
         self.opened = False
         """It has opened something, which may be closed by now."""
         self.failed = False
-        """Its test did not pass by itself: what turns up later is held by the traceback."""
+        """Its test, or its own setup (of a wider scope), did not pass: what turns up later is held by the
+        traceback."""
         self.marks: Callable[[], list[AllowLeak]] | None = None
         """The ``allow_leak`` marks of its test."""
         self.inside = inside

@@ -44,7 +44,7 @@ class Instruments:
         self.full = not settings.reduced
         """Everything is checked; else responses and warnings only."""
         self._config = config
-        self.origin = OriginMap(config.rootpath, settings.source, config.getini("python_files"))
+        self.origin = OriginMap(config.rootpath, settings.source, _patterns_of_test_files(config))
         self.owners = OwnerTracker()
         self.imports = PostImport(lambda error: self.births.faults.add("imports", error))
         self.births = BirthRecorder(self.owners)
@@ -237,6 +237,13 @@ class Instruments:
         if judgement is None or attempt is None or attempt.failed:
             return
         self.evidence.of_cycles(judgement, attempt)
+
+
+def _patterns_of_test_files(config: pytest.Config) -> list[str]:
+    try:
+        return list(config.getini("python_files"))
+    except ValueError:
+        return []  # "-p no:python": only a conftest is known by its name
 
 
 def _filters_on_record(config: pytest.Config) -> tuple[str, ...]:

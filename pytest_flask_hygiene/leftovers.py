@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import own_modules
 from .births import Birth, BirthRecorder
+from .clock import Clock
 from .findings import Owner
 from .fixture_life import FixtureLife
 from .origin import OriginMap
@@ -71,7 +71,7 @@ class Leftovers:
         if wait:
             threads = self._threads.alive_after_grace(owners)
         else:
-            end = time.monotonic() + GRACE_SECONDS
+            end = Clock.monotonic() + GRACE_SECONDS
             self._slow += [(end, birth) for birth, _ in self._threads.alive(owners)]
         found = self._check.find(owners) if owners is not None or self._may_be_readers() else []
         found += threads
@@ -129,7 +129,7 @@ class Leftovers:
         """Those whose time is over; costs nothing when there are none."""
         if not self._slow:
             return
-        now = time.monotonic()
+        now = Clock.monotonic()
         due = [birth for end, birth in self._slow if end <= now]
         self._slow = [entry for entry in self._slow if entry[0] > now]
         still_running = {id(birth): thread for birth, thread in self._threads.alive(None)}

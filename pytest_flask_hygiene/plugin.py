@@ -234,12 +234,14 @@ class Hooks:
         owner: Owner | None = self.run.fixtures.begins(fixturedef, item)
         if owner is None:  # a fault of ours
             return (yield)
+        is_set_up = False
         try:
             if owner.outlives_test:
                 self.run.fixtures.wider_begins()
             before, self.run.owners.current = self.run.owners.current, owner
             try:
                 result = yield
+                is_set_up = True
                 if owner.outlives_test:
                     self.run.fixtures.wider_stands_back(owner)
                 return result
@@ -247,6 +249,8 @@ class Hooks:
                 self.run.owners.current = before
         finally:
             self.run.fixtures.is_set_up(fixturedef, owner)
+            if owner.outlives_test and not is_set_up:
+                owner.failed = True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:

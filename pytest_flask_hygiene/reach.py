@@ -10,8 +10,13 @@ from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, Module
 from typing import Any, Final
 
 _MAX_OBJECTS: Final = 50_000
-#: Through these everything can be reached: a function knows its module, a class its subclasses.
+#: Through these everything can be reached: a function knows its module, a class its subclasses.  What a
+#: function closes over, or has as a default, is its own; so are the attributes of a class made in a function.
 _WAY_OUT: Final = (ModuleType, FunctionType, type, CodeType, FrameType, BuiltinFunctionType)
+
+# Past a metaclass, which may answer as it likes.
+_qualified_name: Final = type.__dict__["__qualname__"].__get__
+_attributes: Final = type.__dict__["__dict__"].__get__
 
 _SHARED: Final = (
     ("logging", "Logger"),
@@ -31,6 +36,19 @@ def reaches(start: list[Any], wanted: object) -> bool:
             cls = type(candidate)
             if candidate is wanted or (cls is str and text is not None and candidate == text):
                 return True
+            if cls is FunctionType and id(candidate) not in seen:
+                seen.add(id(candidate))
+                own = (candidate.__closure__, candidate.__defaults__, candidate.__kwdefaults__)
+                queue.extend(part for part in own if part is not None)
+                continue
+            if (
+                issubclass(cls, type)
+                and "<locals>" in _qualified_name(candidate)
+                and id(candidate) not in seen
+            ):
+                seen.add(id(candidate))
+                queue.extend(_attributes(candidate).values())
+                continue
             if cls is str or id(candidate) in seen or issubclass(cls, _WAY_OUT):
                 continue
             seen.add(id(candidate))

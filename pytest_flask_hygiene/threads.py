@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable, Collection
 from functools import partial, wraps
 from typing import Any, Final
 
 from .births import Birth, BirthRecorder
+from .clock import Clock
 from .findings import UNKNOWN_OWNER, Owner
 from .owners import OwnerTracker
 from .stacks import capture_stack
 
 #: So long a thread may take to end after its owner has: timers, executors that were shut down, servers.
 GRACE_SECONDS: Final = 0.1
+
+_LOOK_EVERY: Final = 0.002
 
 
 class ThreadRecorder:
@@ -89,11 +91,13 @@ class ThreadRecorder:
         is_of_interest: Callable[[threading.Thread], bool] = lambda _: True,
     ) -> list[tuple[Birth, threading.Thread]]:
         found = [entry for entry in self.alive(owners) if is_of_interest(entry[1])]
-        end = time.monotonic() + GRACE_SECONDS
+        end = Clock.monotonic() + GRACE_SECONDS
+        # Counted as well, for the clock may stand.
+        looks = iter(range(int(GRACE_SECONDS / _LOOK_EVERY)))
         for _, thread in found:
             # Not join(): some threads are never joined by anybody else, and a join could be overridden.
-            while is_alive(thread) and time.monotonic() < end:
-                time.sleep(0.002)
+            while is_alive(thread) and Clock.monotonic() < end and next(looks, None) is not None:
+                Clock.sleep(_LOOK_EVERY)
         return [(birth, thread) for birth, thread in found if is_alive(thread)]
 
 

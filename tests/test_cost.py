@@ -60,3 +60,10 @@ def test_parts_of_several_processes_are_added():
     cost = cost_of(1.0, 2.0, **{COLLECTIONS: 0.6})
     cost.add_data({"seconds": 1.0, "run": 2.0, "parts": {COLLECTIONS: 0.5, CYCLES: 0.2}})
     assert "mostly collections after the tests (1.10 s)" in cost.line()
+
+
+def test_the_share_is_at_most_the_whole():
+    cost = Cost()
+    cost.seconds = 1.0
+    cost.add_data({"seconds": 0.5, "run": 0.6, "parts": {}})
+    assert cost.line() == "checks: 1.50 s, 100 % of the run"

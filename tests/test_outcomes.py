@@ -390,3 +390,57 @@ def test_a_makereport_wrapper_of_a_conftest_sees_the_verdict(run_suite, options)
     result.assert_outcomes(failed=1)
     with open("seen.txt") as file:
         assert file.read() == "failed"
+
+
+SETUP_ENDS = """
+    import sqlite3
+
+    import pytest
+
+    @pytest.fixture(scope="{scope}")
+    def fixture():
+        file = open(__file__)
+        connection = sqlite3.connect(":memory:")
+        {ends}
+
+    class TestFirst:
+        def test_uses(self, fixture):
+            pass
+
+        def test_innocent(self):
+            pass
+
+    def test_another_innocent():
+        pass
+    """
+
+
+@pytest.mark.parametrize("flags", [(), ("--hygiene-strict",)])
+@pytest.mark.parametrize("scope", ["class", "module", "session"])
+@pytest.mark.parametrize(
+    ("ends", "outcome"),
+    [("raise RuntimeError", "errors"), ('pytest.skip("not here")', "skipped")],
+)
+def test_what_the_traceback_of_a_wider_fixtures_setup_holds_is_no_finding(
+    run_suite, scope, ends, outcome, flags
+):
+    result = run_suite(SETUP_ENDS.format(scope=scope, ends=ends), *flags)
+    result.assert_outcomes(passed=2, **{outcome: 1})
+    result.stdout.fnmatch_lines(["hygiene: no leaks"])
+
+
+def test_what_a_wider_fixtures_setup_dropped_before_it_failed_is_listed(run_suite):
+    result = run_suite(
+        """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def fixture():
+            open(__file__)
+            raise RuntimeError
+
+        def test_it(fixture):
+            pass
+        """
+    )
+    result.stdout.fnmatch_lines(["*1 test  file *test_suite.py:5 *"])

@@ -82,6 +82,83 @@ def test_what_a_wider_fixture_opens_on_first_use_and_closes(run_suite):
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
 
 
+FACTORIES = """
+    import sqlite3
+
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def connect():
+        connections = []
+
+        def connect():
+            connections.append(sqlite3.connect(":memory:"))
+            return connections[-1]
+
+        yield connect
+        {closes}
+
+    @pytest.fixture(scope="module")
+    def remember():
+        files = []
+
+        def remember(path, *, files=files):
+            files.append(open(path, "w"))
+
+        yield remember
+        for file in files:
+            file.close()
+
+    @pytest.fixture(scope="session")
+    def local():
+        class Local:
+            opened = []
+
+            @classmethod
+            def open(cls):
+                cls.opened.append(open(__file__))
+
+        yield Local
+        for file in Local.opened:
+            file.close()
+
+    class Factory:
+        def __init__(self, connect):
+            self.connect = connect
+
+    @pytest.fixture(scope="session")
+    def factory(connect):
+        return Factory(connect)
+
+    def test_connects(connect):
+        connect()
+
+    def test_connects_by_an_object(factory):
+        factory.connect()
+
+    def test_opens(remember, tmp_path):
+        remember(tmp_path / "file")
+
+    def test_opens_by_a_class(local):
+        local.open()
+
+    def test_goes_on():
+        pass
+    """
+
+
+def test_what_a_factory_of_wider_scope_opens_and_its_fixture_closes(run_suite):
+    result = run_suite(FACTORIES.format(closes="[each.close() for each in connections]"), "--hygiene-strict")
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(["hygiene: no leaks"])
+
+
+def test_what_a_factory_of_wider_scope_leaves_open_is_its_fixtures(run_suite):
+    result = run_suite(FACTORIES.format(closes=""), "--hygiene-strict")
+    result.assert_outcomes(passed=5, errors=1)
+    result.stdout.fnmatch_lines(["*session fixture 'connect' left 2 resources open*"])
+
+
 def test_what_a_wider_fixture_opens_on_first_use_and_leaves_open_is_the_fixtures(run_suite):
     suite = FIRST_USES.replace("        lazy.close()\n", "        globals().update(kept=lazy)\n")
     result = run_suite(suite, "--hygiene-strict", files={"shop.py": APP}, subprocess=True)

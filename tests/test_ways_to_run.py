@@ -871,3 +871,26 @@ def test_a_rerun_after_a_leak_at_teardown(run_suite, leaky):
     leaks = [("test_flaky", "teardown")] if leaky == "True" else []
     assert charged(result) == leaks
     assert without_fault(result)
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "--fixtures", "--cache-show"])
+def test_nothing_is_said_of_leaks_where_no_test_ran(run_suite, option):
+    result = run_suite(SUITE, option, cache=True)
+    result.stdout.no_fnmatch_line("hygiene: *")
+    result.stdout.no_fnmatch_line("checks: *")
+
+
+def test_pytest_runs_without_its_own_python_plugin(run_suite):
+    result = run_suite(
+        "",
+        "-p",
+        "no:python",
+        "-p",
+        "no:anyio",
+        "-p",
+        "no:xprocess",
+        "--doctest-glob=*.md",
+        subprocess=True,
+        files={"page.md": ">>> 1 + 1\n2\n"},
+    )
+    result.assert_outcomes(passed=1)

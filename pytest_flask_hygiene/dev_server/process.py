@@ -6,11 +6,11 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
+from ..clock import Clock
 from .errors import DevServerError
 from .events import Event, EventReader
 
@@ -64,14 +64,14 @@ class ServerProcess:
 
     def wait_for(self, look: Callable[[], _T | None], seconds: float) -> _T | None:
         """What ``look`` finds; None if that is nothing within ``seconds``, or before the server ended."""
-        end = time.monotonic() + seconds
+        end = Clock.monotonic() + seconds
         while True:
             # Asked for first: what it wrote before it ended is read then.
             running = self.is_running()
             found = look()
-            if found is not None or not running or time.monotonic() >= end:
+            if found is not None or not running or Clock.monotonic() >= end:
                 return found
-            time.sleep(_LOOK_EVERY)
+            Clock.sleep(_LOOK_EVERY)
 
     def wait_until_ended(self, seconds: float) -> bool:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..clock import Clock
 from .client import Requests, client_of
 from .errors import DevServerError
 from .events import Event
@@ -131,15 +132,15 @@ class DevServer(Requests):
         if self._stopped:
             raise DevServerError(f"{self.name}: has been stopped", self.output)
         assert self._serving is not None
-        old, began = self._serving.pid, time.monotonic()
+        old, began = self._serving.pid, Clock.monotonic()
         end = began + seconds
         ending = partial(self._find, "ending", by=old)
-        while ending() is None and self._process.is_running() and time.monotonic() < end:
+        while ending() is None and self._process.is_running() and Clock.monotonic() < end:
             self._change_marker()
-            self._process.wait_for(ending, min(_CHANGE_AGAIN_AFTER, end - time.monotonic()))
+            self._process.wait_for(ending, min(_CHANGE_AGAIN_AFTER, end - Clock.monotonic()))
         self._wait_for_end_of(old, end, self._wait_for_threads)
-        serving = self._process.wait_for(partial(self._find, "serving", not_by=old), end - time.monotonic())
-        took = time.monotonic() - began
+        serving = self._process.wait_for(partial(self._find, "serving", not_by=old), end - Clock.monotonic())
+        took = Clock.monotonic() - began
         report = self._make_report("reload", took, 0 if serving is None else serving.pid)
         if serving is None:
             raise self._no_reload(old, seconds, report)
@@ -160,13 +161,13 @@ class DevServer(Requests):
 
     def _wait_for_end_of(self, pid: int, end: float, patience: float) -> None:
         """Interrupts the wait for threads that do not end after ``patience`` seconds."""
-        ending = self._process.wait_for(partial(self._find, "ending", by=pid), end - time.monotonic())
+        ending = self._process.wait_for(partial(self._find, "ending", by=pid), end - Clock.monotonic())
         gone = partial(self._gone, pid)
-        patience = min(patience, end - time.monotonic())
+        patience = min(patience, end - Clock.monotonic())
         if ending is not None and ending.data["waits_for"] and not self._process.wait_for(gone, patience):
             # As a developer would, by Ctrl-C.  The process then goes on to its atexit hooks.
             self._process.send(pid, signal.SIGINT)
-        self._process.wait_for(gone, end - time.monotonic())
+        self._process.wait_for(gone, end - Clock.monotonic())
 
     def _gone(self, pid: int) -> Event | None:
         """An event that shows that a process is at its end: its own, or the start of the next child."""
@@ -233,7 +234,7 @@ class DevServer(Requests):
             raise DevServerError(f"{self.name}: has been stopped", self.output)
         if not self._process.is_running():
             raise self._process.error(self.name)
-        began, note = time.monotonic(), ""
+        began, note = Clock.monotonic(), ""
         end = began + seconds
         # A reload may be under way, after an edit.
         pid = self._process.wait_for(self._settled, seconds) or self._newest_pid()
@@ -250,7 +251,7 @@ class DevServer(Requests):
             self._process.send(pid, number)
             self._wait_for_both(pid, end, self._wait_for_threads)
         self._stopped = True
-        report = self._make_report("stop", time.monotonic() - began, note=note)
+        report = self._make_report("stop", Clock.monotonic() - began, note=note)
         if self._process.is_running():
             self._process.abort(pid)
             raise DevServerError(
@@ -265,7 +266,7 @@ class DevServer(Requests):
     def _wait_for_both(self, child: int, end: float, patience: float) -> None:
         self._wait_for_end_of(child, end, patience)
         self._wait_for_end_of(self._process.pid, end, patience)
-        self._process.wait_until_ended(max(0.0, end - time.monotonic()))
+        self._process.wait_until_ended(max(0.0, end - Clock.monotonic()))
 
     def close(self) -> None:
         """End the server, whatever it is doing; not checked."""
@@ -274,6 +275,6 @@ class DevServer(Requests):
             pid = self._process.wait_for(self._settled, _FOLLOWS_WITHIN) if self.pid else None
             if pid is not None and self._process.is_running():
                 self._process.send(pid, signal.SIGINT)
-                self._wait_for_both(pid, time.monotonic() + _POLITE_SECONDS, patience=0)
+                self._wait_for_both(pid, Clock.monotonic() + _POLITE_SECONDS, patience=0)
         finally:
             self._process.kill()

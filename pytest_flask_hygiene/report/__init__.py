@@ -37,7 +37,9 @@ def print_summary(
 
 
 def print_no_leaks(reporter: TerminalReporter, ledger: Ledger) -> None:
-    """Worth two lines, but not where pytest was asked to be quiet."""
+    """Worth two lines, but not where pytest was asked to be quiet, or for other things than tests."""
+    if not reporter.stats.keys() - {"deselected", "warnings"}:
+        return
     if reporter.config.get_verbosity() >= 0:
         reporter.write_line(NO_LEAKS)
     print_cost(reporter, ledger)
