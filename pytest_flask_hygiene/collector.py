@@ -12,6 +12,7 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
+from functools import wraps
 from time import perf_counter
 from typing import Any, Final
 
@@ -98,25 +99,19 @@ class Collector:
         self._freezing = not _running and gc.get_freeze_count() <= _FROZEN_BY_PYTHON
         _running.append(self)
         self.watch()
-        builtin = _builtin_collect
 
+        @_stands_in_for(_builtin_collect)
         def collect(generation: int = 2) -> int:
             return self._users_collect(generation)
 
-        collect.__doc__ = builtin.__doc__
-        collect._hygiene_builtin = builtin  # type: ignore[attr-defined]
-
+        @_stands_in_for(_builtin_set_debug)
         def set_debug(flags: int) -> None:
             self._users_set_debug(flags)
 
-        set_debug._hygiene_builtin = _builtin_set_debug  # type: ignore[attr-defined]
-        set_debug.__doc__ = gc.set_debug.__doc__
-
+        @_stands_in_for(_builtin_get_debug)
         def get_debug() -> int:
             return self._saved.users_flags()
 
-        get_debug._hygiene_builtin = _builtin_get_debug  # type: ignore[attr-defined]
-        get_debug.__doc__ = gc.get_debug.__doc__
         self._replacements = {"collect": collect, "set_debug": set_debug, "get_debug": get_debug}
         self._replaced = {name: getattr(gc, name) for name in self._replacements}
         for name, replacement in self._replacements.items():
@@ -319,6 +314,17 @@ class Collector:
         finally:
             if not self.stopped_early:
                 self._saved.save()
+
+
+def _stands_in_for(builtin: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Named as the built-in function is, so that it can be pickled, too."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        wraps(builtin)(function)
+        function._hygiene_builtin = builtin  # type: ignore[attr-defined]
+        return function
+
+    return decorate
 
 
 def _asked_for_by_name() -> bool:

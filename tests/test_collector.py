@@ -36,6 +36,19 @@ COLLECTS = {
 }
 
 
+@pytest.mark.parametrize("name", ["collect", "get_debug", "set_debug"])
+def test_a_function_of_gc_can_be_pickled(run_suite, name):
+    result = run_suite(
+        f"""
+        import gc, pickle
+
+        def test_it():
+            assert pickle.loads(pickle.dumps(gc.{name})) is gc.{name}
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("how", COLLECTS)
 def test_a_users_collection_lets_weak_references_die(run_suite, how):
     result = run_suite(
