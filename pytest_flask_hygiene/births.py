@@ -15,6 +15,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Literal
 
@@ -32,8 +33,8 @@ _ATTRIBUTE: Final = "_pytest_flask_hygiene_audit"
 
 #: Sockets, subprocesses and the like that are remembered at most; files are bounded by their descriptors.
 _MAX_OBJECTS: Final = 4096
-
-
+#: ``PosixPath`` or ``WindowsPath``.
+_PATH: Final = type(Path())
 _SUBPROCESS_FILE: Final = os.sep + "subprocess.py"
 
 #: The ``path`` of a birth that stands for the pool of a SQLAlchemy engine.
@@ -186,7 +187,7 @@ class BirthRecorder:
                 except OSError:
                     descriptor = -1
                 if type(path) is not str:
-                    path = os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else None
+                    path = _text_of(path)
             maker = self.makers.of_log_file(frame)
             if maker is None:
                 birth = Birth("file", self._owners.get(), capture_stack(frame), path)
@@ -304,6 +305,13 @@ class BirthRecorder:
 
     def of_directory(self, path: str) -> Birth | None:
         return self.by_path.get(path)
+
+
+def _text_of(path: object) -> str | None:
+    """A path as text; None for a class of the user's, whose ``__fspath__`` is not called a second time."""
+    if type(path) is bytes:
+        return os.fsdecode(path)
+    return str(path) if type(path) is _PATH else None
 
 
 def _weakly(thing: object) -> Callable[[], Any] | None:

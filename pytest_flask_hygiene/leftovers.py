@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Collection
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import own_modules
 from .births import Birth, BirthRecorder
+from .files import is_open_descriptor
 from .findings import Owner
 from .fixture_life import FixtureLife
 from .origin import OriginMap
@@ -114,11 +114,7 @@ class Leftovers:
         births = self._births
         # A copy: to tell whose code it is, files are opened.
         for descriptor, birth in list(births.by_descriptor.items()):
-            if self._is_readers(birth):
-                try:
-                    os.fstat(descriptor)
-                except OSError:
-                    continue
+            if self._is_readers(birth) and is_open_descriptor(descriptor):
                 return True
         return any(map(self._is_readers, (*births.by_path.values(), *births.by_id.values())))
 

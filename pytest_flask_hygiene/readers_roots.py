@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import io
 import logging
 import sys
 import tempfile
@@ -26,8 +25,10 @@ from types import (
 )
 from typing import Any, Final, cast
 
+from .files import FILES
 from .origin import OriginMap
-from .references import SEES_RUNNING_FRAMES, address, is_one_of, values_of
+from .references import SEES_RUNNING_FRAMES, values_of
+from .static_attributes import LRU_CACHE, address, is_one_of, module_of
 
 #: References that are followed: about 20 ms.
 _MAX_REFERENCES: Final = 100_000
@@ -35,15 +36,13 @@ _MAX_REFERENCES: Final = 100_000
 _MAX_STEPS: Final = 6
 _MAX_LENGTH: Final = 5_000
 _CONTAINERS: Final = (dict, list, tuple, set, frozenset, deque)
-#: Not ``io.IOBase``, which asks a class for its attributes.
-FILES: Final[type] = io.FileIO.__mro__[-2]
 _PASSED: Final = (
     CellType,
     MethodType,
     GeneratorType,
     CoroutineType,
     functools.partial,
-    type(functools.lru_cache(lambda: None)),
+    LRU_CACHE,
     FILES,
     tempfile._TemporaryFileWrapper,
     threading.Thread,
@@ -134,9 +133,7 @@ class ReadersRoots:
             return True
         if cls is FunctionType:
             return bool(thing.__closure__ or thing.__defaults__ or thing.__kwdefaults__)  # type: ignore[attr-defined]
-        known = thing if issubclass(cls, type) else cls
-        module = type.__dict__["__dict__"].__get__(known).get("__module__")
-        return isinstance(module, str) and module in self._names
+        return module_of(thing if issubclass(cls, type) else cls) in self._names  # type: ignore[arg-type]
 
     def _referents(self, holder: Any) -> list[Any]:
         cls = type(holder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Final
 
 #: Innermost first.
@@ -90,4 +90,12 @@ def line_of(code: CodeType, offset: int) -> int:
             return number or line
         if number:
             line = number
+    return line
+
+
+def line_of_traceback(traceback: TracebackType) -> int:
+    """Its line, or its function's first one where the instruction has none."""
+    line: int | None = traceback.tb_lineno
+    if line is None or line < 1:  # -1 on Python 3.10
+        return line_of(traceback.tb_frame.f_code, traceback.tb_lasti)
     return line

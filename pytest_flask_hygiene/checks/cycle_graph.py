@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from types import CellType, FrameType, TracebackType
 from typing import Any, Final, Literal
 
+from ..chain_nodes import chain_of
 from ..chains import Chain
 from ..findings import Frame
 from ..origin import Origin, OriginMap
-from ..references import address, chain_of
-from ..stacks import line_of
+from ..stacks import line_of, line_of_traceback
+from ..static_attributes import address, module_file, module_of
 from .connected import strongly_connected
 from .cycle_names import callee_of, describe, render_path, traceback_depth, traceback_of
 from .cycle_store import line_of_store
@@ -116,8 +117,8 @@ class CycleGraph:
         return positions
 
     def _defined_in_tests(self, cls: type) -> bool:
-        file = getattr(sys.modules.get(_module_of(cls)), "__file__", None)
-        return isinstance(file, str) and self._origin(file) == "test"
+        file = module_file(module_of(cls))
+        return bool(file) and self._origin(file) == "test"
 
     def explain(self, part: set[int], closed_by: Literal["app", "test"]) -> Cycle | None:
         """Name the frame and the variable that close the cycle; None if no frame of the reader's does."""
@@ -217,9 +218,9 @@ class CycleGraph:
                 break
             if self._origin.is_reader(current.f_code.co_filename):
                 code = current.f_code
-                frames.append(Frame(code.co_filename, traceback.tb_lineno, code.co_name))
+                frames.append(Frame(code.co_filename, line_of_traceback(traceback), code.co_name))
             traceback = traceback.tb_next
-        raised = traceback.tb_lineno if traceback is not None else 0
+        raised = line_of_traceback(traceback) if traceback is not None else 0
         line = (
             line_of_store(frame.f_code, variable, raised, frame.f_lasti, callee_of(exception, frame))
             or raised
@@ -236,7 +237,7 @@ def _remembers_exceptions(cls: type) -> bool:
 
     ``for future in futures: future.result()`` is the documented idiom, and builds a cycle on 3.10.
     """
-    if _module_of(cls) in ("unittest.mock", "mock.mock", "_asyncio", "unittest.case"):
+    if module_of(cls) in ("unittest.mock", "mock.mock", "_asyncio", "unittest.case"):
         return True
     for module, name in (
         ("unittest.mock", "NonCallableMock"),
@@ -250,16 +251,7 @@ def _remembers_exceptions(cls: type) -> bool:
 
 
 def _is_pytests(cls: type) -> bool:
-    return _module_of(cls).startswith(("_pytest.", "pluggy."))
-
-
-def _module_of(cls: type) -> str:
-    """``cls.__module__``, past whatever a metaclass has made of it."""
-    try:
-        module = type.__dict__["__module__"].__get__(cls)
-    except AttributeError:
-        return ""
-    return module if isinstance(module, str) else ""
+    return module_of(cls).startswith(("_pytest.", "pluggy."))
 
 
 def _is_pytests_idiom(frame: FrameType, exceptions: set[int]) -> bool:

@@ -11,7 +11,7 @@ from types import CodeType, FrameType, TracebackType
 
 from ..installed import short_path
 from ..origin import OriginMap
-from ..references import address
+from ..static_attributes import address
 from .cycle_graph import Cycle, CycleGraph
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import own_modules
 from ..births import Birth, BirthRecorder
-from ..files import same_name
+from ..files import is_closed, is_open_descriptor, name_of, same_name
 from ..findings import Owner
 from ..stacks import importing_module
 from ..threads import ThreadRecorder
@@ -86,12 +86,10 @@ class LeftOpenCheck:
         by_descriptor = self._births.by_descriptor
         for descriptor, birth in list(by_descriptor.items()):
             if _is_of(birth, owners):
-                try:
-                    os.fstat(descriptor)
-                except OSError:
-                    del by_descriptor[descriptor]
-                else:
+                if is_open_descriptor(descriptor):
                     yield descriptor, birth
+                else:
+                    del by_descriptor[descriptor]
 
     def _files(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         descriptors = dict(self._descriptors(owners))
@@ -101,12 +99,12 @@ class LeftOpenCheck:
         with own_modules():
             from ..heap import instances_of
         for raw in instances_of(io.FileIO):
-            if io.FileIO.closed.__get__(raw) or not io.FileIO.closefd.__get__(raw):
+            if is_closed(raw) or not io.FileIO.closefd.__get__(raw):
                 continue
-            name = getattr(raw, "name", None) if type(raw) is io.FileIO else None
-            birth = descriptors.get(io.FileIO.fileno(raw))
-            if birth is not None and (type(raw) is not io.FileIO or same_name(birth.path, name)):
-                del descriptors[io.FileIO.fileno(raw)]
+            descriptor, name = io.FileIO.fileno(raw), name_of(raw)
+            birth = descriptors.get(descriptor)
+            if birth is not None and same_name(birth.path, name):
+                del descriptors[descriptor]
                 yield birth, raw
             elif isinstance(name, str) and _is_of(names.get(name), owners):
                 yield names[name], raw

@@ -8,7 +8,6 @@ finalizer's warning arrives in ``sys.unraisablehook`` instead.
 
 from __future__ import annotations
 
-import io
 import sys
 import warnings
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from types import FrameType
 from typing import Any, Final
 
 from ..births import Birth, BirthRecorder
-from ..files import TEMPFILE, is_closed_file
+from ..files import FILES, TEMPFILE, is_closed_file
 from ..findings import Kind
 from ..stacks import Stack, capture_stack
 
@@ -247,7 +246,7 @@ def _let_through(current: Iterable[_Filter], user_ignores: bool) -> tuple[list[_
 def _kind_of(source: object) -> Kind:
     # type(), never isinstance(): the source may be a mock or a broken proxy.
     cls = type(source)
-    if issubclass(cls, io.IOBase):
+    if issubclass(cls, FILES):
         return "file"
     modules = sys.modules
     for kind, module, name in (

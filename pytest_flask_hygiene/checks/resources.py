@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from .. import own_modules
 from ..births import Birth, BirthRecorder
+from ..faults import message_of
 from ..findings import Finding, Owner
 from ..owners import OwnerTracker
 from ..replacements import replacement
@@ -245,7 +246,7 @@ class ResourceCheck:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self._fault(resource, f"is_open raised {type(error).__name__}: {error}")
+            self._fault(resource, f"is_open raised {type(error).__name__}: {message_of(error)}")
             return False
         if answer is not True and answer is not False:
             self._fault(resource, f"is_open returned {type(answer).__name__}, and neither True nor False")
