@@ -149,7 +149,22 @@ class ResponseCheck:
         return body
 
     def _report(self, left: LeftResponse) -> None:
-        self._guarded(self._on_left, left)
+        self._guarded(self._note_left, left)
+
+    def _note_left(self, left: LeftResponse) -> None:
+        birth = left.birth
+        if birth is not None and birth.served == "replaced" and self._is_open(birth):
+            # It was not part of the response after all: it is found as left open, held by the application.
+            left.birth = None
+            if not left.stream_left:
+                return
+        self._on_left(left)
+
+    def _is_open(self, birth: Birth) -> bool:
+        return any(
+            each is birth and is_open_descriptor(descriptor)
+            for descriptor, each in list(self._births.by_descriptor.items())
+        )
 
     def _track(self, body: Body) -> None:
         stream = body.stream
