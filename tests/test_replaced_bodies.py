@@ -221,5 +221,5 @@ def test_strict_charges_the_view_with_the_file_that_it_keeps(run_suite):
     """
     result = run_suite(test, "--hygiene-strict", files={"shop.py": SENT_AND_KEPT})
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["ERROR hygiene: file shop.py:9 *"])
-    result.stdout.no_fnmatch_line("*response *")
+    result.stdout.fnmatch_lines(["ERROR hygiene: file leaked by shop.kept - hygiene: file shop.py:9"])
+    result.stdout.no_fnmatch_line("*sent here*")
