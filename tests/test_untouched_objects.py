@@ -366,3 +366,21 @@ def test_a_thread_that_is_started_again_stays_its_starters(run_suite):
     result = run_suite(suite, "--hygiene-strict")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
+
+
+def test_a_wsgi_application_may_return_an_iterator_with_nothing_to_close(run_suite):
+    suite = """
+        from werkzeug.test import Client
+        from werkzeug.wsgi import ClosingIterator
+
+        def app(environ, start_response):
+            start_response("200 OK", [])
+            return ClosingIterator([b"one"])
+
+        def test_it():
+            assert Client(app).get("/").data == b"one"
+        """
+    result = run_suite(suite)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["hygiene: no leaks"])
+    result.stdout.no_fnmatch_line(NO_FAULT)
