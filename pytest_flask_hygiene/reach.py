@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 from collections import deque
-from collections.abc import Container
+from collections.abc import Container, Iterable, Iterator
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
 _MAX_OBJECTS: Final = 50_000
 #: Through these everything can be reached: a function knows its module, a class its subclasses.
 _WAY_OUT: Final = (ModuleType, FunctionType, type, CodeType, FrameType, BuiltinFunctionType)
-
+#: The module and the name of classes whose instances all of the program shares.
 _SHARED: Final = (
     ("logging", "Logger"),
     ("threading", "Thread"),
@@ -20,24 +20,11 @@ _SHARED: Final = (
 )
 
 
-def reaches(start: list[Any], wanted: object) -> bool:
+def reaches(start: Iterable[Any], wanted: object) -> bool:
     """Whether ``wanted`` itself, or an equal string, can be reached from one of the objects in ``start``."""
-    text = wanted if type(wanted) is str else None
-    seen: set[int] = set()
-    queue = deque(start)
-    try:
-        while queue and len(seen) < _MAX_OBJECTS:
-            candidate = queue.popleft()
-            cls = type(candidate)
-            if candidate is wanted or (cls is str and text is not None and candidate == text):
-                return True
-            if cls is str or id(candidate) in seen or issubclass(cls, _WAY_OUT):
-                continue
-            seen.add(id(candidate))
-            queue.extend(gc.get_referents(candidate))
-        return False
-    finally:
-        queue.clear()
+    if type(wanted) is str:
+        return any(type(each) is str and each == wanted for each in _reachable(start, _WAY_OUT))
+    return any(each is wanted for each in _reachable(start, _WAY_OUT))
 
 
 def parts_of(thing: object, wanted: Container[int]) -> set[int]:
@@ -50,25 +37,25 @@ def parts_of(thing: object, wanted: Container[int]) -> set[int]:
         for module, name in _SHARED
         if isinstance(cls := getattr(sys.modules.get(module), name, None), type)
     )
+    found = {
+        id(each) for each in _reachable(gc.get_referents(thing), (*_WAY_OUT, *shared)) if id(each) in wanted
+    }
+    return found - {id(thing)}
+
+
+def _reachable(start: Iterable[Any], not_past: tuple[type, ...]) -> Iterator[Any]:
+    """These objects and all that they refer to, except instances of ``not_past``: the nearest first."""
     seen: set[int] = set()
-    found: set[int] = set()
-    queue = deque(gc.get_referents(thing))
+    queue = deque(start)
     try:
         while queue and len(seen) < _MAX_OBJECTS:
             candidate = queue.popleft()
             cls = type(candidate)
-            if (
-                candidate is thing
-                or cls is str
-                or id(candidate) in seen
-                or issubclass(cls, _WAY_OUT)
-                or issubclass(cls, shared)
-            ):
-                continue
-            seen.add(id(candidate))
-            if id(candidate) in wanted:
-                found.add(id(candidate))
-            queue.extend(gc.get_referents(candidate))
-        return found
+            if cls is str:
+                yield candidate
+            elif id(candidate) not in seen and not issubclass(cls, not_past):
+                seen.add(id(candidate))
+                yield candidate
+                queue.extend(gc.get_referents(candidate))
     finally:
         queue.clear()

@@ -384,3 +384,30 @@ def test_a_wsgi_application_may_return_an_iterator_with_nothing_to_close(run_sui
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
     result.stdout.no_fnmatch_line(NO_FAULT)
+
+
+def test_a_module_may_be_looked_for_before_it_is_imported(run_suite):
+    suite = """
+        import importlib.util
+        import sys
+
+        import flask
+        import pytest
+
+        assert importlib.util.find_spec("flask.testing") is not None
+        assert "flask.testing" not in sys.modules
+
+        @pytest.fixture(scope="module")
+        def client():
+            with flask.Flask("shop").test_client() as client:
+                yield client
+
+        def test_it(client):
+            assert client.get("/").status_code == 404
+
+        def test_after(client):
+            pass
+        """
+    result = run_suite(suite, subprocess=True)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["hygiene: no leaks"])
