@@ -102,10 +102,9 @@ class BirthRecorder:
         """Files whose descriptor could not be predicted, and temporary directories."""
         self.by_id: dict[int, Birth] = {}
         """Everything else, by the object's ``id()``."""
+        # To be called before a connection is made, and with each new one.
         self.on_sqlite_connect: Callable[[], None] | None = None
-        """To be called before a connection is made."""
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
-        """To be called with each new connection."""
         self._popen_under_way: tuple[int, Birth] | None = None
         """The ``id()`` of a ``Popen`` that is opening its pipes, and its birth."""
         self.faults = Faults()

@@ -56,7 +56,7 @@ class PostImport:
                 if finder is not self and hasattr(finder, "find_spec"):
                     spec = finder.find_spec(name, path, target)
                     if spec is not None:
-                        self._watch(spec)
+                        self._watch_guarded(spec)
                         return spec
         finally:
             self._being_looked_for.discard(name)
@@ -69,14 +69,14 @@ class PostImport:
             except Exception as error:
                 self._on_fault(error)
 
-    def _watch(self, spec: ModuleSpec) -> None:
-        """Have the loader call us back if it loads the module: some only ask whether there is one."""
+    def _watch_guarded(self, spec: ModuleSpec) -> None:
         try:
-            self._replace_exec_module(spec.name, spec.loader)
+            self._watch(spec.name, spec.loader)
         except Exception as error:
             self._on_fault(error)
 
-    def _replace_exec_module(self, name: str, loader: Any) -> None:
+    def _watch(self, name: str, loader: Any) -> None:
+        """Have the loader call us back if it loads the module: some only ask whether there is one."""
         original = getattr(loader, "exec_module", None)
         if original is None:
             return
