@@ -411,3 +411,21 @@ def test_a_module_may_be_looked_for_before_it_is_imported(run_suite):
     result = run_suite(suite, subprocess=True)
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
+
+
+def test_a_framework_may_be_replaced_by_what_answers_everything(run_suite):
+    suite = """
+        import sys
+
+        class Everything:
+            def __getattr__(self, name):
+                return self
+
+        def test_it(monkeypatch):
+            monkeypatch.setitem(sys.modules, "itsdangerous", Everything())
+            open(__file__)
+        """
+    result = run_suite(suite, subprocess=True)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["FAILED test_suite.py::test_it - hygiene: file test_suite.py:*"])
+    result.stdout.no_fnmatch_line(NO_FAULT)

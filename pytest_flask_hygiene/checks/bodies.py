@@ -12,7 +12,10 @@ from ..files import descriptor_and_name, is_open_file
 from ..findings import Owner
 from ..stacks import Stack, was_sent
 
+#: By which names an iterable knows the one that it wraps.
 _STREAM_ATTRIBUTES: Final = ("response", "iterable", "file", "_iterable", "app_iter")
+#: Iterables that are looked at, one inside another.
+_MAX_WRAPPERS: Final = 12
 
 
 class LeftResponse:
@@ -162,9 +165,12 @@ def attribute(value: object, name: str) -> Any:
 
 
 def _find_stream(iterable: Any) -> Any:
-    """The open file or the generator behind an application's iterable; None for a text or a list."""
+    """The open file or the generator behind an application's iterable; None for a text or a list.
+
+    Middleware and extensions wrap one iterable in another, so attributes of the usual names are followed.
+    """
     pending = [iterable]
-    for _ in range(12):
+    for _ in range(_MAX_WRAPPERS):
         if not pending:
             return None
         current = pending.pop(0)
