@@ -29,7 +29,7 @@ class PostImport:
         """Call ``callback`` with the module: now if it is loaded, else right after its import."""
         module = sys.modules.get(name)
         # A module that is being imported has an entry, too; its spec says that.
-        if module is not None and not getattr(module.__spec__, "_initializing", False):
+        if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", False):
             self._call([callback], module)
         else:
             self._callbacks.setdefault(name, []).append(callback)

@@ -90,7 +90,9 @@ class Makers:
             engine = original(*args, **kwargs)
             known = makers()
             if known is not None:
-                known._remember(sys._getframe(1), engine, engine.pool)
+                # create_engine(strategy="mock") has none.
+                pool = getattr(engine, "pool", None)
+                known._remember(sys._getframe(1), *([engine] if pool is None else [engine, pool]))
             return engine
 
         packages = [

@@ -429,3 +429,39 @@ def test_a_framework_may_be_replaced_by_what_answers_everything(run_suite):
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["FAILED test_suite.py::test_it - hygiene: file test_suite.py:*"])
     result.stdout.no_fnmatch_line(NO_FAULT)
+
+
+def test_an_engine_may_have_no_pool(run_suite):
+    pytest.importorskip("sqlalchemy")
+    suite = """
+        import sqlalchemy
+
+        def test_statements_are_printed():
+            statements = []
+
+            def executor(statement, *args, **keywords):
+                statements.append(statement)
+
+            engine = sqlalchemy.create_engine("sqlite://", strategy="mock", executor=executor)
+            table = sqlalchemy.Table("parcels", sqlalchemy.MetaData(), sqlalchemy.Column("id"))
+            table.create(engine, checkfirst=False)
+            assert len(statements) == 1
+        """
+    without = run_suite(suite, "-W", "default", "--hygiene=off", subprocess=True)
+    assert without.parseoutcomes()["passed"] == 1
+    result = run_suite(suite, "-W", "default", subprocess=True)
+    assert result.parseoutcomes()["passed"] == 1
+    result.stdout.no_fnmatch_line(NO_FAULT)
+
+
+def test_a_module_of_a_framework_may_be_a_stand_in_from_the_beginning(run_suite):
+    plugin = """
+        import sys
+        import types
+
+        sys.modules["sqlalchemy.engine.create"] = types.SimpleNamespace()
+        """
+    suite = "def test_it():\n    open(__file__)\n"
+    result = run_suite(suite, "-p", "early", files={"early.py": plugin}, subprocess=True)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["FAILED test_suite.py::test_it - hygiene: file test_suite.py:*"])

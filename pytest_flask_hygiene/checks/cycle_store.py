@@ -89,7 +89,7 @@ def _attribute(variable: str) -> str:
 
 
 def _stored(instruction: dis.Instruction) -> tuple[Any, ...]:
-    """What an instruction stores: on Python 3.13 one stores two variables, or stores one and loads another."""
+    """What an instruction stores: on Python 3.13 one may store two variables, or store one and load one."""
     argument = instruction.argval
     if not isinstance(argument, tuple):
         return (argument,)
