@@ -58,6 +58,8 @@ class _OutOfTimeError(Exception):
 
 
 class HolderFinder:
+    """Searches for what holds an object, within a limit of time for all of a run."""
+
     def __init__(self, origin: OriginMap, on_fault: Callable[[Exception], None]) -> None:
         self._origin = origin
         self._on_fault = on_fault

@@ -63,6 +63,7 @@ class ReadersRoots:
         self._namespaces = {address(vars(module)) for module in self._modules}
 
     def _is_readers(self, module: object) -> bool:
+        """Whether it is a module of the reader's.  Not of a class of its own: it might load itself when asked."""
         file = vars(module).get("__file__") if type(module) is ModuleType else None
         return isinstance(file, str) and self._origin.is_reader(file)
 
@@ -98,7 +99,8 @@ class ReadersRoots:
         """The reader's frames in other threads: what only their local variables hold is on no heap."""
         if not SEES_RUNNING_FRAMES:
             return
-        current, threads = threading.get_ident(), {t.ident: t for t in threading.enumerate()}
+        # Not by thread.ident, which a subclass may replace.
+        current, threads = threading.get_ident(), dict(threading._active)  # type: ignore[attr-defined]
         for ident, frame in sys._current_frames().items():
             thread, each = threads.get(ident), cast("FrameType | None", frame)
             while each is not None and thread is not None and ident != current:

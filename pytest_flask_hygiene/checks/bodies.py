@@ -101,6 +101,7 @@ class Body:
         return not self._closed
 
     def close(self) -> None:
+        """Close the application's iterable, the first time.  Raises what its ``close()`` raises."""
         if self._closed:
             return
         self._closed = True
@@ -145,14 +146,17 @@ class Body:
         if isinstance(stream, GeneratorType):
             # In a cycle the collector may have closed the generator before it comes here.
             return not self.exhausted and (dropped or stream.gi_frame is not None)
-        return stream is not None and not getattr(stream, "closed", True)
+        return is_open_file(stream)
 
     def __del__(self) -> None:
         self.finish(dropped=True)
 
 
 def _is_views(birth: Birth) -> bool:
-    """What was sent by ``send_file``, an extension has taken over."""
+    """Whether the view opened the file itself.
+
+    What ``send_file`` opened is closed with its response, or is up to the extension that has taken it over.
+    """
     return birth.served == "response" and not was_sent(birth.stack)
 
 

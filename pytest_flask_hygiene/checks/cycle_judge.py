@@ -32,6 +32,8 @@ class Judgement:
 
 
 class CycleJudge:
+    """Judges one garbage after the other, by the rules in the docstring of ``cycles.py``."""
+
     def __init__(self, origin: OriginMap) -> None:
         self._origin = origin
         self._library_edges: dict[tuple[CodeType, ...], str] = {}
