@@ -63,7 +63,7 @@ class ReadersRoots:
         self._namespaces = {address(vars(module)) for module in self._modules}
 
     def _is_readers(self, module: object) -> bool:
-        """Whether it is a module of the reader's, and no subclass: that might load itself when it is asked."""
+        """Whether it is the reader's module; not a subclass's, which might load itself when it is asked."""
         file = vars(module).get("__file__") if type(module) is ModuleType else None
         return isinstance(file, str) and self._origin.is_reader(file)
 
