@@ -1,4 +1,4 @@
-"""How to mend each kind of leak, as its reader would do it."""
+"""What a finding is called in a failure text, and how to mend it."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ def advise(finding: Finding) -> str:
 
 
 def _held(finding: Finding) -> str:
+    """Of what a global, a cache or a pool holds."""
     text = f"close it where the session ends, say in a session fixture; {finding.holder} holds it"
     if "SQLAlchemy" in finding.message:
         return text.replace("close it", "call engine.dispose()", 1)
@@ -167,6 +168,7 @@ def _in_fixture(example: str) -> str:
 
 
 def _is_bound_to_self(code: str) -> bool:
+    """``self.file = open(...)``"""
     return bool(re.match(r"self\.\w+\s*=", code))
 
 

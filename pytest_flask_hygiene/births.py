@@ -1,12 +1,8 @@
-"""Who opened what, and where: one audit hook for the life of the process.
+"""Who opened what, and where, as the audit hook sees it.
 
-An audit hook can't be removed, so it is installed once, however many pytest runs follow each other or are
-nested in one process; it looks its handler up in a dictionary that is empty while nobody records.
-
-The hook keeps no object alive: files are known by their descriptor, other things by their ``id()``.
-``open`` is audited before there is an object or a descriptor.  The lowest free descriptor is the one that
-``open`` will get (POSIX), so duplicating and closing one inside the hook predicts it (0.5 us; see
-``docs/how-it-works.md``).
+No object is kept alive: files are known by their descriptor, other things by their ``id()``.  ``open`` is
+audited before there is an object or a descriptor.  ``open`` will get the lowest free descriptor (POSIX), so
+duplicating and closing one inside the hook predicts it (0.5 us; see ``docs/how-it-works.md``).
 """
 
 from __future__ import annotations
@@ -15,9 +11,11 @@ import os
 import sys
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Literal
 
+from .audit_hook import Handlers, handlers_of_process
 from .faults import Faults
 from .files import TEMPFILE, descriptor_and_name, same_name
 from .findings import Finding, Kind, Owner
@@ -25,31 +23,26 @@ from .makers import Makers
 from .owners import OwnerTracker
 from .stacks import IMPORT_FILES, Stack, capture_stack
 
-Handlers = dict[str, Callable[[tuple[Any, ...]], None]]
-
-#: Kept on ``sys``, where it outlives a re-import of this module (pytester restores ``sys.modules``).
-_ATTRIBUTE: Final = "_pytest_flask_hygiene_audit"
-
 #: A test may replace them in ``os``.
 _close, _dup = os.close, os.dup
 
 #: Sockets, subprocesses and the like that are remembered at most; files are bounded by their descriptors.
 _MAX_OBJECTS: Final = 4096
-
-
+#: ``PosixPath`` or ``WindowsPath``.
+_PATH: Final = type(Path())
 _SUBPROCESS_FILE: Final = os.sep + "subprocess.py"
 
 #: The ``path`` of a birth that stands for the pool of a SQLAlchemy engine.
 ENGINE: Final = "SQLAlchemy engine"
 
-
-#: A sent file is its ``response``'s body, or was, until an extension ``replaced`` it; it may be ``dropped``
-#: before its response ends, which tells whether the test closed it.
+#: What a file is for, if it is closed for the test: ``upload``, the temporary file of a large request;
+#: ``response``, the body of a response.  The latter is ``replaced`` when an extension has given the response
+#: another body, and ``dropped`` when it was freed before the response ended.
 Served = Literal["", "response", "replaced", "dropped", "upload"]
 
 
 class Birth:
-    """One resource being opened."""
+    """The opening of one resource: by whom, where, and what has become known of the resource since."""
 
     __slots__ = ("finding", "kind", "owner", "path", "raw", "ref", "reported", "served", "stack")
 
@@ -62,30 +55,31 @@ class Birth:
         self.path = path
         """A file's or directory's name, a descriptor's number, or None."""
         self.raw = False
-        """Opened as a bare descriptor (``os.open``, a mapping): it may be open without any file object."""
+        """It is a bare descriptor (of ``os.open`` or a mapping), and may be open without any file object."""
         self.ref: Callable[[], Any] | None = None
-        """The object itself, weakly, where it can be referred to so."""
+        """A weak reference to the object; None where there can be none."""
         self.reported = False
+        """There is a finding of it, or it was counted; or it is known to be of no interest."""
         self.finding: Finding | None = None
-        """What was reported of it, as long as that may change: left open now, dropped later."""
+        """The finding, as long as that may change: what is left open now may be dropped later."""
         self.served: Served = ""
-        """What it belongs to, if that is closed for the test."""
 
     @property
     def was_sent(self) -> bool:
+        """Whether it is, or was, the file behind a response."""
         return self.served in ("response", "replaced", "dropped")
 
     def hand_over(self, owner: Owner) -> None:
-        """It turned out to be somebody else's."""
+        """Another owner is to answer for it: the fixture whose value holds it."""
         self.owner = owner
         owner.opened = True
 
     def is_open(self, thing: Any) -> bool | None:  # noqa: ARG002
-        """Of a type that a plugin has named; None for one of ours."""
+        """Whether the object is open, of a type that a plugin has named; None for our own kinds."""
         return None
 
     def explain(self, finding: Finding) -> None:
-        """Say more, where the kind does not say it all."""
+        """Add words to a finding whose kind does not say it all; for types that a plugin has named."""
 
     def describe(self, text: str = "") -> str:
         """What was opened, if it has a name or is of a special sort; else ``text``."""
@@ -98,43 +92,30 @@ class Birth:
         return text
 
 
-def _install() -> Handlers:
-    handlers: Handlers | None = getattr(sys, _ATTRIBUTE, None)
-    if handlers is None:
-        handlers = {}
-        get = handlers.get
-
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            handler = get(event)
-            if handler is not None:
-                handler(args)
-
-        setattr(sys, _ATTRIBUTE, handlers)
-        sys.addaudithook(hook)
-        if hasattr(os, "register_at_fork"):
-            # A forked child's resources are its own: multiprocessing, pytest-forked.
-            os.register_at_fork(after_in_child=handlers.clear)
-    return handlers
-
-
 class BirthRecorder:
     """Remembers where each resource that may still be open was opened."""
 
     def __init__(self, owners: OwnerTracker) -> None:
         self._owners = owners
         self._previous: Handlers = {}
+        """Those of an outer pytest run."""
         self.by_descriptor: dict[int, Birth] = {}
+        """Files, by the descriptor that was predicted."""
         self.by_path: dict[str, Birth] = {}
         """Files whose descriptor could not be predicted, and temporary directories."""
         self.by_id: dict[int, Birth] = {}
+        """Everything else, by the object's ``id()``."""
+        # To be called before a connection is made, and with each new one.
         self.on_sqlite_connect: Callable[[], None] | None = None
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
         self._popen_under_way: tuple[int, Birth] | None = None
+        """The ``id()`` of a ``Popen`` that is opening its pipes, and its birth."""
         self.faults = Faults()
         self.makers = Makers(owners, self.fault)
 
     def start(self) -> None:
-        handlers = _install()
+        """Record what is opened from now on."""
+        handlers = handlers_of_process()
         self._previous = dict(handlers)
         handlers.clear()
         self.makers.watch_log_handlers()
@@ -152,7 +133,7 @@ class BirthRecorder:
 
     def stop(self) -> None:
         """Give the hook back to whoever recorded before (an outer pytest run)."""
-        handlers = _install()
+        handlers = handlers_of_process()
         handlers.clear()
         handlers.update(self._previous)
         self._previous = {}
@@ -183,19 +164,20 @@ class BirthRecorder:
             if type(path) is int:
                 descriptor = path
             else:
+                # As _next_descriptor does, without the call: this runs for each file that is opened.
                 try:
                     descriptor = _dup(2)
                     _close(descriptor)
                 except OSError:
                     descriptor = -1
                 if type(path) is not str:
-                    path = os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else None
+                    path = _text_of(path)
             maker = self.makers.of_log_file(frame)
             if maker is None:
                 birth = Birth("file", self._owners.get(), capture_stack(frame), path)
             else:
                 birth = Birth("file", maker.owner, maker.stack, path)
-            # os.open() has no mode.
+            # os.open() passes no mode.
             birth.raw = args[1] is None
             if path is descriptor:
                 birth = self._pipe_of_popen(frame, birth)
@@ -210,27 +192,25 @@ class BirthRecorder:
         # A mapping has a duplicate of the file's descriptor, which stays open when the file is closed.
         mapped = self.by_descriptor.get(args[0])
         if mapped is not None and os.name == "posix":
-            descriptor = _dup(2)
-            _close(descriptor)
-            stack = capture_stack(sys._getframe(3))
-            birth = Birth("file", self._owners.get(), stack, mapped.path)
+            birth = Birth("file", self._owners.get(), capture_stack(sys._getframe(3)), mapped.path)
             birth.raw = True
-            self.by_descriptor[descriptor] = birth
+            self.by_descriptor[_next_descriptor()] = birth
 
     def _on_socket(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
         birth = Birth("socket", self._owners.get(), capture_stack(frame))
         loop = _loop_being_made(frame)
-        if loop is not None:
-            # An event loop's own socket pair: one resource, the loop.
+        if loop is None:
+            birth.ref = _weakly(args[0])
+        else:
+            # A socket of the pair that the loop wakes itself with: one resource, the loop.
             birth.kind = "event-loop"
+            # Another loop may have had this id(); both sockets of one have the same outermost frame.
             known = self.by_id.get(id(loop))
             if known is not None and known.stack[-1:] == birth.stack[-1:] and not known.reported:
                 birth = known
             birth.ref = _weakly(loop)
             self.remember(self.by_id, id(loop), birth)
-        if loop is None:
-            birth.ref = _weakly(args[0])
         self.remember(self.by_id, id(args[0]), birth)
 
     def _on_sqlite_connect(self, _: tuple[Any, ...]) -> None:
@@ -238,9 +218,7 @@ class BirthRecorder:
             self.on_sqlite_connect()
         if self.by_descriptor and os.name == "posix":
             # The database will get the lowest free descriptor: who had that number has closed it.
-            descriptor = _dup(2)
-            _close(descriptor)
-            self.by_descriptor.pop(descriptor, None)
+            self.by_descriptor.pop(_next_descriptor(), None)
 
     def _on_sqlite_handle(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
@@ -282,6 +260,7 @@ class BirthRecorder:
 
     @staticmethod
     def remember(births: dict[Any, Birth], key: Any, birth: Birth) -> None:
+        """Put a birth last; the older half goes when there are too many."""
         births.pop(key, None)
         if len(births) >= _MAX_OBJECTS:
             for old in list(births)[: _MAX_OBJECTS // 2]:
@@ -293,8 +272,9 @@ class BirthRecorder:
         descriptor, name = descriptor_and_name(file)
         if descriptor is not None:
             birth = self.by_descriptor.get(descriptor)
+            # Another name means that another file has the descriptor now.
             if birth is not None and same_name(birth.path, name):
-                # A pipe is named by its descriptor; another name means that the descriptor is another's now.
+                # A subprocess's pipe has no path: it is named by its descriptor.
                 return birth if birth.kind != "subprocess" or isinstance(name, int) else None
         if not isinstance(name, (str, bytes)):
             return None
@@ -306,7 +286,22 @@ class BirthRecorder:
         return candidates[0] if len(candidates) == 1 else None
 
     def of_directory(self, path: str) -> Birth | None:
+        """The birth of a temporary directory."""
         return self.by_path.get(path)
+
+
+def _next_descriptor() -> int:
+    """The lowest free one.  Raises :class:`OSError` if there is none."""
+    descriptor = _dup(2)
+    _close(descriptor)
+    return descriptor
+
+
+def _text_of(path: object) -> str | None:
+    """A path as text; None for a class of the user's, whose ``__fspath__`` is not called a second time."""
+    if type(path) is bytes:
+        return os.fsdecode(path)
+    return str(path) if type(path) is _PATH else None
 
 
 def _weakly(thing: object) -> Callable[[], Any] | None:
@@ -317,6 +312,7 @@ def _weakly(thing: object) -> Callable[[], Any] | None:
 
 
 def _loop_being_made(frame: FrameType | None) -> object:
+    """The asyncio event loop that is opening its own socket pair."""
     for _ in range(5):
         if frame is None:
             return None

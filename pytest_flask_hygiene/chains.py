@@ -1,6 +1,6 @@
 """What holds what, as text: the loop of an exception cycle, or the way from a root to what is still open.
 
-A picture of it is drawn by ``report/chain_text.py`` and ``report/chain_svg.py``.
+``chain_nodes.py`` makes it of objects; ``report/chain_text.py`` and ``report/chain_svg.py`` draw it.
 """
 
 from __future__ import annotations
@@ -50,11 +50,12 @@ class Chain:
         return 0 < len(self.nodes) == len(self.edges)
 
     def to_data(self) -> dict[str, Any]:
-        """For another process."""
+        """Plain data, for another process or a report."""
         return asdict(self)
 
 
 def chain_from_data(data: dict[str, Any] | None) -> Chain | None:
+    """The chain that :meth:`Chain.to_data` gave."""
     if data is None:
         return None
     return Chain(tuple(Node(**node) for node in data["nodes"]), tuple(data["edges"]))

@@ -1,4 +1,4 @@
-"""Our own faults: they break no test, and are reported as ours."""
+"""The plugin's own faults: they break no test, and the summary lists them as ours."""
 
 from __future__ import annotations
 
@@ -7,30 +7,42 @@ from functools import wraps
 from time import perf_counter
 from typing import Any, Final, TypeVar, cast
 
+#: Faults that are listed at most.
 _MAX: Final = 20
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Faults(list[str]):
-    """The same error is listed once, wherever it was met."""
+    """What went wrong in the plugin itself; the same error is listed once, wherever it was met."""
 
     def __init__(self) -> None:
         super().__init__()
         self._seen: set[str] = set()
 
     def add(self, where: str, error: BaseException) -> None:
-        text = f"{type(error).__name__}: {error}"
-        if text not in self._seen and len(self) < _MAX:
+        """``where``: the part of the plugin that met the error, in words."""
+        if len(self) >= _MAX:
+            return
+        text = f"{type(error).__name__}: {message_of(error)}"
+        if text not in self._seen:
             self._seen.add(text)
             self.append(f"{where}: {text}")
 
 
+def message_of(error: BaseException) -> str:
+    """``str(error)``; empty if its class can't say it, for it may be an exception of the user's."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
 def harmless(method: _Method) -> _Method:
-    """A fault of ours never breaks a test: it is reported once, as ours, and the method returns None.
+    """Decorate a method so that an exception in it never breaks a test.
 
-    What the method takes is counted as the plugin's cost.
-
-    For methods of classes with an attribute ``ledger``.
+    The exception is added to the faults, and the method returns None.  The seconds that the method takes are
+    counted as the plugin's cost.  It is for methods with at most two arguments beside ``self``, of classes
+    with an attribute ``ledger``.
     """
 
     # Ten calls a test.  Passing on ``*args``, or a context manager, would double what they cost.

@@ -1,52 +1,75 @@
-"""Which descriptor and name a file object has, without calling anything of the user's."""
+"""What is known of a file object, without calling anything of the user's.
+
+``file.fileno()`` would not do: it writes a ``SpooledTemporaryFile`` to disk, and a subclass may replace it,
+as it may replace ``name``, ``raw`` and ``buffer``.
+"""
 
 from __future__ import annotations
 
 import io
 import os
 import tempfile
+from collections.abc import Callable
 from typing import Any, Final
 
 TEMPFILE: Final = tempfile.__file__
+#: The base class of all file objects.  Not ``io.IOBase``: an abstract base class asks a class for its hash.
+FILES: Final[type] = io.FileIO.__mro__[-2]
+_attributes_of: Final = FILES.__dict__["__dict__"].__get__
+#: Each class whose instances wrap another file object, and what gets that object.
+_WRAPPERS: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
+    (io.TextIOWrapper, io.TextIOWrapper.__dict__["buffer"].__get__),
+    *(
+        (cls, cls.__dict__["raw"].__get__)
+        for cls in (io.BufferedReader, io.BufferedWriter, io.BufferedRandom)
+    ),
+)
+#: On Windows a spooled file is a temporary file around a text file over a buffer over a raw file.
+_MAX_WRAPPERS: Final = 5
+
+
+def raw_file(file: object) -> io.FileIO | None:
+    """The raw file that a file object reads and writes through; None if it has none (``io.BytesIO``)."""
+    for _ in range(_MAX_WRAPPERS):
+        if file is None:
+            return None
+        if issubclass(type(file), io.FileIO):
+            return file  # type: ignore[return-value]
+        file = _wrapped_by(file)
+    return None
+
+
+def _wrapped_by(file: object) -> object:
+    cls = type(file)
+    for wrapper, get in _WRAPPERS:
+        if issubclass(cls, wrapper):
+            return get(file)
+    if issubclass(cls, tempfile._TemporaryFileWrapper):
+        return vars(file).get("file")
+    if issubclass(cls, tempfile.SpooledTemporaryFile) and vars(file).get("_rolled"):
+        return vars(file).get("_file")
+    return None
 
 
 def descriptor_and_name(file: object) -> tuple[int | None, object]:
-    """Of a real file only, and without calling anything of the user's.
+    """The descriptor of an open file, and the name that it was opened by: a path or a descriptor.
 
-    ``fileno()`` has side effects elsewhere: it writes a ``SpooledTemporaryFile`` to disk.
+    Both are None for a closed file, and for what has no descriptor (``io.BytesIO``).
     """
-    name: object = None
-    for _ in range(5):
-        cls = type(file)
-        if issubclass(cls, io.FileIO):
-            raw: Any = file
-            try:
-                return io.FileIO.fileno(raw), name if name is not None else getattr(raw, "name", None)
-            except ValueError:
-                return None, name
-        if issubclass(cls, io.TextIOWrapper):
-            attribute = "buffer"
-        elif issubclass(cls, (io.BufferedReader, io.BufferedWriter, io.BufferedRandom)):
-            attribute = "raw"
-        elif issubclass(cls, tempfile._TemporaryFileWrapper):
-            attribute = "file"
-        elif issubclass(cls, tempfile.SpooledTemporaryFile) and vars(file).get("_rolled"):
-            attribute = "_file"
-        else:
-            break
-        try:
-            file = getattr(file, attribute)
-        except ValueError:  # detached
-            break
-    return None, name
+    raw = raw_file(file)
+    if raw is None or is_closed(raw):
+        return None, None
+    return io.FileIO.fileno(raw), name_of(raw)
 
 
-def is_open_descriptor(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
+def is_closed(raw: io.FileIO) -> bool:
+    """Past a subclass's ``closed``."""
+    return bool(io.FileIO.closed.__get__(raw))
+
+
+def name_of(raw: io.FileIO) -> object:
+    """The name that a raw file was opened by; None if its class keeps it elsewhere."""
+    return _attributes_of(raw).get("name")
 
 
 def same_name(opened: object, name: object) -> bool:
@@ -59,22 +82,21 @@ def same_name(opened: object, name: object) -> bool:
 
 
 def is_open_file(thing: object) -> bool:
-    """Whether it is a file object, and open."""
-    files = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
-    return issubclass(type(thing), files) and not is_closed_file(thing)
+    """Whether it is a file with a descriptor, and open."""
+    raw = raw_file(thing)
+    return raw is not None and not is_closed(raw)
 
 
-def is_closed_file(file: object) -> bool:
-    """Whether a file object's raw file is closed; False for anything but a file."""
-    for attribute in ("buffer", "raw"):
-        if issubclass(
-            type(file), (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom)
-        ):
-            try:
-                file = getattr(file, attribute, file)
-            except ValueError:  # detached
-                return True
-    if issubclass(type(file), io.FileIO):
-        raw: Any = file
-        return bool(io.FileIO.closed.__get__(raw))
-    return False
+def is_closed_file(thing: object) -> bool:
+    """Whether it is a file that had a descriptor, and closed."""
+    raw = raw_file(thing)
+    return raw is not None and is_closed(raw)
+
+
+def is_open_descriptor(descriptor: int) -> bool:
+    """Whether the process has something open under this number."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True

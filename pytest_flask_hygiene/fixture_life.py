@@ -161,6 +161,7 @@ class FixtureLife:
 
 
 def _values_of(fixturedef: pytest.FixtureDef[Any], owner: Owner, item: pytest.Item | None) -> list[Any]:
+    """What the fixture gives to tests, and what runs when it ends: its own function, if that has yielded."""
     if is_xunit(fixturedef):
         # ``setup_module`` and the like keep things in the module's globals, ``setUpClass`` in the class.
         holder = getattr(item, "cls" if owner.scope == "class" else "module", None)
@@ -169,7 +170,8 @@ def _values_of(fixturedef: pytest.FixtureDef[Any], owner: Owner, item: pytest.It
         attributes = type.__dict__["__dict__"].__get__(holder) if owner.scope == "class" else vars(holder)
         return list(attributes.values())
     result = fixturedef.cached_result
-    return [] if result is None else [result[0]]
+    finalizers = list(fixturedef._finalizers)
+    return finalizers if result is None else [result[0], *finalizers]
 
 
 def _node_of_scope(item: pytest.Item, scope: str) -> pytest.Item | pytest.Collector | None:

@@ -15,9 +15,11 @@ from itertools import chain, compress, repeat
 from typing import Any, Final
 
 _GENERATIONS: Final = 3
+#: Of an address.
 _BITS: Final = sys.maxsize.bit_length() + 1
+#: Looks at one generation, where other threads move the objects between two of them.
 _TRIES: Final = 20
-#: Seconds that other threads wait for their turn, where they have come in between.
+#: The switch interval (seconds) of all tries but the first.
 _PATIENCE: Final = 1.0
 
 
@@ -31,7 +33,7 @@ def ids_on_heap(ids: Iterable[int], generations: int = _GENERATIONS) -> set[int]
 
 
 def objects_by_id(ids: Iterable[int], generations: int = _GENERATIONS) -> list[Any]:
-    """The objects with these ids."""
+    """The objects with these ids in the youngest ``generations``."""
     return _select({_hash_of(each) for each in ids}, lambda objects: objects, generations)
 
 
@@ -44,9 +46,10 @@ def instances_of(*classes: type) -> list[Any]:
 def _select(
     wanted: set[int], look_at: Callable[[Iterator[Any]], Iterator[Any]], generations: int
 ) -> list[Any]:
-    """Two looks at each generation: where the wanted objects are, and what is there.
+    """The objects for which ``look_at`` gives one of the wanted addresses (as :func:`_hash_of` makes them).
 
-    (With ``itertools.tee`` one would do, but a look finds tee's own objects, too: a reference cycle.)
+    It takes two looks at each generation: at which positions the wanted objects are, and what is there.  With
+    ``itertools.tee`` one would do, but a look finds tee's own objects, too: a reference cycle.
     """
     enabled, interval = gc.isenabled(), sys.getswitchinterval()
     # A collection in between would move objects to the next generation.
@@ -62,12 +65,13 @@ def _select(
                 where = list(map(wanted.__contains__, map(object.__hash__, look_at(_objects(generation)))))
                 if not any(where):
                     break
-                # To the end of both: a look finds the iterators as well, which would keep themselves alive.
+                # repeat() takes compress() to the end of the objects: a look finds its own iterators as well,
+                # which an end in the middle would keep alive.
                 there = list(compress(_objects(generation), chain(where, repeat(False))))
                 if wanted.issuperset(map(object.__hash__, look_at(iter(there)))):
                     found += there
                     break
-                # Another thread's turn came in between, and it moved them.
+                # Else another thread had its turn between the two looks, and has moved the objects.
         return found
     finally:
         sys.setswitchinterval(interval)
@@ -76,7 +80,7 @@ def _select(
 
 
 def _objects(generation: int) -> Iterator[Any]:
-    """Looks when the first object is asked for, so that nothing but the iterator refers to the list."""
+    """The objects of a generation, listed when the first is asked for: only the iterator has the list."""
     return chain.from_iterable(map(gc.get_objects, (generation,)))
 
 

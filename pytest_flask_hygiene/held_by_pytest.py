@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Released:
-    """What was let go of; what others hold is put back, for plugins that look at it later."""
+    """A test's fixture values and its instance, which pytest refers to no more."""
 
     def __init__(self, item: pytest.Item) -> None:
         self._item = item
@@ -37,6 +37,7 @@ class Released:
                 del attributes[name]
 
     def put_back(self) -> None:
+        """Have pytest refer to what is still alive again, for plugins that look at it later."""
         funcargs = vars(self._item).get("funcargs", {})
         for name, value in self._values.items():
             funcargs[name] = value()
@@ -47,7 +48,7 @@ class Released:
 
 
 def release(item: pytest.Item) -> Released | None:
-    """None if there is nothing that pytest holds for this test."""
+    """Let go of what pytest holds for a test; None if there is nothing."""
     attributes = vars(item)
     if not attributes.get("funcargs") and attributes.get("_instance") is None:
         return None
@@ -61,6 +62,7 @@ def _can_be_made_again(item: pytest.Item, instance: object) -> bool:
 
 
 def forget_last_failure() -> None:
+    """Let go of the exception that pytest keeps in ``sys``."""
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         if hasattr(sys, name):
             delattr(sys, name)

@@ -7,8 +7,6 @@ a cached function, a logger, a running thread.
 
 from __future__ import annotations
 
-import functools
-import inspect
 import logging
 import sys
 import threading
@@ -18,17 +16,22 @@ from dataclasses import dataclass, field, replace
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, Literal
 
+from .chain_nodes import chain_of
 from .chains import Chain
+from .files import FILES
 from .origin import OriginMap
-from .readers_roots import FILES, ReadersRoots
-from .references import chain_of, type_name
+from .readers_roots import ReadersRoots
+from .static_attributes import LRU_CACHE, function_name, module_file, module_of, namespace, type_name
 
-#: Of CPU time, for one object; and for all of a run, after which holders are no longer named.
+#: Seconds of CPU time: for one object, and for all of a run, after which holders are no longer named.
 _SECONDS_EACH: Final = 0.5
 _SECONDS: Final = 3.0
+#: References on the way from an object back to what has a name.
 _MAX_DEPTH: Final = 12
+#: So many searches with the same answer make further ones unnecessary.
 _SAME_ANSWERS: Final = 5
-_CACHED: Final = type(functools.lru_cache(lambda: None))
+#: Decorators around a cached function.
+_MAX_WRAPPERS: Final = 20
 
 #: ``cache``: ``functools.cache`` or ``lru_cache``; ``global``: a module or a class of the reader's;
 #: ``library``: a module or a class of a library's; ``other``: loggers, threads, the standard library.
@@ -37,12 +40,13 @@ HolderKind = Literal["cache", "global", "library", "other"]
 
 @dataclass(frozen=True)
 class Holder:
-    """As text; it keeps nothing alive."""
+    """What holds an object, as text; it keeps nothing alive."""
 
     kind: HolderKind
     text: str
+    """``shop.db.pool``, ``the cache of shop.db.connect()``, ``the logger 'shop'``."""
     code: CodeType | None = None
-    """Of a cached function."""
+    """The code of a cached function."""
     in_tests: bool = False
     """It is part of a test module or a conftest file."""
     chain: Chain | None = field(default=None, compare=False)
@@ -54,6 +58,8 @@ class _OutOfTimeError(Exception):
 
 
 class HolderFinder:
+    """Searches for what holds an object, within a limit of time for all of a run."""
+
     def __init__(self, origin: OriginMap, on_fault: Callable[[Exception], None]) -> None:
         self._origin = origin
         self._on_fault = on_fault
@@ -61,10 +67,11 @@ class HolderFinder:
         self._answers: dict[Hashable, list[Holder | None]] = {}
 
     def find(self, thing: object, key: Hashable) -> Holder | None:
-        """The nearest named object from which ``thing`` can be reached; None if none is, or no time is left.
+        """The nearest named object from which ``thing`` can be reached.
 
-        What was found several times for the same ``key`` is believed to be so the next time.
-        The heap must not be frozen: ``gc.get_referrers`` would not see it.
+        None if there is none, or no time is left to look for it.  A ``key`` stands for objects that probably
+        have the same holder: when several searches have found the same one, it is not looked for again.  The
+        heap must not be frozen: ``gc.get_referrers`` would not see it.
         """
         answers = self._answers.setdefault(key, [])
         if len(answers) >= _SAME_ANSWERS and len(set(answers)) == 1:
@@ -82,7 +89,7 @@ class HolderFinder:
             holder = self._describe(chain[named[-1] :]) if named else None
             return None if holder is None else replace(holder, chain=_picture(chain))
         except Exception as error:
-            # It never costs a finding.
+            # A holder that can't be named never costs a finding.
             self._on_fault(error)
             return None
         finally:
@@ -109,50 +116,52 @@ class HolderFinder:
         return chain if len(chain) > 1 else []
 
     def _describe(self, chain: list[Any]) -> Holder | None:
+        """The first object of the chain, which has a name, and what it knows the next one by."""
         root = chain[0]
         cls = type(root)
-        if cls is _CACHED:
-            function: FunctionType = root.__wrapped__
-            function_name = f"{function.__module__}.{function.__qualname__}"
-            code = inspect.unwrap(function).__code__
-            return Holder(
-                "cache", f"the cache of {function_name}()", code, self._origin(code.co_filename) == "test"
-            )
+        if cls is LRU_CACHE:
+            return self._describe_cache(root.__wrapped__)
+        attributes = namespace(root)
         if issubclass(cls, logging.Logger):
-            return Holder("other", f"the logger {vars(root).get('name')!r}")
+            return Holder("other", f"the logger {attributes.get('name')!r}")
         if issubclass(cls, threading.Thread):
-            return Holder("other", f"the running thread {vars(root).get('_name')!r}")
+            return Holder("other", f"the running thread {attributes.get('_name')!r}")
         name: object
         if issubclass(cls, ModuleType):
-            name, file = vars(root).get("__name__"), vars(root).get("__file__")
-            attributes = vars(root)
-        elif issubclass(cls, type):
-            attributes = dict(type.__dict__["__dict__"].__get__(root))
-            # Past whatever a metaclass has made of its names.
-            name, module = type_name(root), sys.modules.get(str(attributes.get("__module__")))
-            file = getattr(module, "__file__", None)
+            name, file = attributes.get("__name__"), attributes.get("__file__")
         else:
-            return None
+            name, file = type_name(root), module_file(module_of(root))
         attribute = _name_of(attributes, chain[1:])
         if not isinstance(name, str) or not attribute:
             return None
-        origin = self._origin(file) if isinstance(file, str) else "stdlib"
+        origin = self._origin(file) if file and isinstance(file, str) else "stdlib"
         text = f"{name}.{attribute}"
         if origin in ("app", "test"):
             return Holder("global", text, in_tests=origin == "test")
         return Holder("library" if origin == "library" else "other", text)
 
+    def _describe_cache(self, function: FunctionType) -> Holder:
+        text = f"the cache of {function_name(function)}()"
+        # Its own file and name, not those of a decorator between it and its cache.
+        for _ in range(_MAX_WRAPPERS):
+            wrapped = vars(function).get("__wrapped__")
+            if type(wrapped) is not FunctionType:
+                break
+            function = wrapped
+        code = function.__code__
+        return Holder("cache", text, code, in_tests=self._origin(code.co_filename) == "test")
+
 
 def _is_named(candidate: object) -> bool:
     cls: type = type(candidate)
-    if cls is _CACHED:
+    if cls is LRU_CACHE:
         # A sqlite connection's cache of statements is another such object.
         return type(getattr(candidate, "__wrapped__", None)) is FunctionType
     return issubclass(cls, (ModuleType, type, logging.Logger, threading.Thread))
 
 
 def _picture(chain: list[Any]) -> Chain | None:
-    # What a file object has for itself (its buffer, its raw file) is no part of what holds it.
+    """The chain as text, up to the first file: its buffer and its raw file are no part of what holds it."""
     files = [n for n, thing in enumerate(chain) if issubclass(type(thing), FILES)]
     shown = chain[: files[0] + 1] if files else chain[:]
     try:
@@ -162,16 +171,20 @@ def _picture(chain: list[Any]) -> Chain | None:
 
 
 def _name_of(attributes: dict[str, Any], path: list[Any]) -> str:
-    """The attribute under which the next object on the path is known."""
+    """The attribute under which the next object on the path is known, past the ``__dict__`` itself."""
     for thing in path[:2]:
-        for name, value in attributes.items():
-            if value is thing:
+        # A copy: another thread may change a module's globals meanwhile.
+        for name, value in list(attributes.items()):
+            if value is thing and type(name) is str:
                 return name
     return ""
 
 
 def _not_of_interest() -> list[int]:
-    """Every running thread is in these registers; this one's frames refer to the object because we look."""
+    """Ids of what refers to the object, or to a thread, without holding it for anybody.
+
+    ``threading`` registers every running thread, and the frames of this search refer to the object itself.
+    """
     ids = [id(vars(threading).get(name)) for name in ("_active", "_limbo", "_shutdown_locks")]
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:

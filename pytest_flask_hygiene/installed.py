@@ -17,6 +17,7 @@ _PYTHONS_OWN: Final = _PACKAGES | {f"python{sys.version_info[0]}.{sys.version_in
 
 
 def is_installed(path: str) -> bool:
+    """Whether a file belongs to an installed distribution."""
     return path.startswith(install_prefixes(tuple(sys.path))) or by_sysconfig(path) == "library"
 
 
@@ -35,10 +36,10 @@ def is_plainly_stdlib(path: str) -> bool:
 
 
 def by_sysconfig(path: str) -> Literal["library", "stdlib", "app"]:
-    """What the directories themselves don't tell.
+    """Whose a file is by :mod:`sysconfig`, which takes long to load.
 
-    Python knows of more of them than :mod:`site` and ``sys.path`` do (``platstdlib`` in a virtualenv, those
-    of a distributor), under the same names.  :mod:`sysconfig` takes long to load.
+    It knows of more directories than :mod:`site` and ``sys.path`` do: ``platstdlib`` in a virtualenv, those
+    of a distributor.  They have the same names, so that most files can be told to be in none of them.
     """
     if _PYTHONS_OWN.isdisjoint(path.split(os.sep)) and not path.startswith(_stdlib_prefixes()):
         return "app"
@@ -101,6 +102,7 @@ def _holds_distributions(entry: str) -> bool:
 
 
 def distribution_prefixes(name: str) -> list[str]:
+    """What a distribution has installed, as :func:`_files_of` gives it; empty if it is not installed."""
     try:
         return _files_of(metadata.distribution(name))
     except (metadata.PackageNotFoundError, ValueError):
@@ -139,6 +141,7 @@ def short_path(filename: str) -> str:
 
 
 def _longest_prefix(path: str, ending: str = "") -> str:
+    """The innermost directory of installed code that a path lies in, or the module that it is."""
     prefixes = (*install_prefixes(tuple(sys.path)), *_stdlib_prefixes())
     found = [prefix for prefix in prefixes if path.startswith(prefix) and prefix.endswith(ending)]
     if not found and not _PYTHONS_OWN.isdisjoint(path.split(os.sep)):

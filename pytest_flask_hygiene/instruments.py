@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 
 class Instruments:
-    """``start`` and ``stop`` bracket every patch."""
+    """What watches one pytest run.  Whatever it replaces, it replaces between ``start`` and ``stop``."""
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.settings = settings
         self.full = not settings.reduced
-        """Everything is checked; else responses and warnings only."""
+        """Everything is checked; else responses and warnings only, on an interpreter that is not tested."""
         self._config = config
         self.origin = OriginMap(config.rootpath, settings.source, _patterns_of_test_files(config))
         self.owners = OwnerTracker()
@@ -51,7 +51,8 @@ class Instruments:
         self.threads = ThreadRecorder(self.owners, self.births)
         self.ledger = Ledger(settings, config.rootpath)
         if settings.baseline is not None:
-            _ = self.ledger.verdict  # it can be read
+            # Read now: a file that can't be read is a usage error, and not a fault of the first finding.
+            _ = self.ledger.verdict
         self.ledger.faults = self.births.faults
         self.warnings = ResourceWarningCheck(self.births, lambda emission: self.evidence.of_warning(emission))
         self.contexts: ContextCheck | NoContexts = NoContexts()
@@ -74,7 +75,9 @@ class Instruments:
         when_imported("werkzeug.test", self._watch_responses)
         when_imported("sqlalchemy.engine.create", self.births.makers.watch_engines)
         self._decisions = _filters_on_record(config)
+        """The user's filters of warnings, except those of marks."""
         self._generation = 0
+        """The oldest one that the collection under way looks at."""
         self._started = False
 
     # -- what is loaded when it is first needed ------------------------------------------------
@@ -114,9 +117,9 @@ class Instruments:
         check.wrap(module)
 
     def ask_for_resources(self, plugin: object, name: str) -> None:
-        """A plugin that has the hook ``pytest_hygiene_resources`` is there.
+        """Watch the types that a plugin's hook ``pytest_hygiene_resources`` names.
 
-        Raises :class:`pytest.UsageError` for what it can't have meant.
+        Raises :class:`pytest.UsageError` for an answer that the plugin can't have meant.
         """
         if not self.full:
             return
@@ -136,6 +139,7 @@ class Instruments:
     # -- start and stop ------------------------------------------------------------------------
 
     def start(self) -> None:
+        """Begin to watch; safe to call twice."""
         if self._started:
             return
         self._started = True
@@ -146,7 +150,7 @@ class Instruments:
             self._each(self.collector.watch)
 
     def stop(self) -> None:
-        """Undo every patch; safe to call twice."""
+        """Undo every replacement; safe to call twice."""
         if not self._started:
             return
         self._started = False
@@ -169,12 +173,12 @@ class Instruments:
             with own_modules():
                 from .report.terminal import fault_lines
                 from .usage import MESSAGES
-            # Too late for the summary.
+            # The summary has been printed by now.
             for line in (*fault_lines(late), f"see: {MESSAGES}"):
                 reporter.write_line(line)
 
     def _each(self, *steps: Callable[[], object]) -> None:
-        """Each step, whatever becomes of the others."""
+        """Take each step, whatever becomes of the others."""
         for step in steps:
             try:
                 step()
@@ -202,7 +206,7 @@ class Instruments:
 
     @harmless
     def tests_begin(self, items: Iterable[pytest.Item]) -> None:
-        """Collection is over: what it made is old."""
+        """Collection is over: what it has made is taken out of the garbage collector's sight."""
         for path in {str(item.path) for item in items}:
             self.origin.add_test_file(path)
         if self.full:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import own_modules
 from .births import Birth, BirthRecorder
 from .clock import Clock
+from .files import is_open_descriptor
 from .findings import Owner
 from .fixture_life import FixtureLife
 from .origin import OriginMap
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Leftovers:
-    """``thaw`` makes the whole heap visible, in which the holders are looked for."""
+    """Judges what owners have left open when they end."""
 
     def __init__(
         self,
@@ -35,6 +35,10 @@ class Leftovers:
         is_temporary_anyway: Callable[[str], bool],
         thaw: Callable[[], None],
     ) -> None:
+        """``is_temporary_anyway`` tells of a directory whether pytest removes it.
+
+        ``thaw`` makes the whole heap visible (``gc.unfreeze()``), in which the holders are looked for.
+        """
         self._is_temporary_anyway = is_temporary_anyway
         self._births = births
         self._threads = threads
@@ -44,7 +48,7 @@ class Leftovers:
         self._fixtures = fixtures
         self._thaw = thaw
         self._slow: list[tuple[float, Birth]] = []
-        """Threads that were still running when their owners ended, and how long they may."""
+        """Threads that were still running when their owners ended, each with the time until which it may."""
 
     @cached_property
     def _check(self) -> LeftOpenCheck:
@@ -53,7 +57,7 @@ class Leftovers:
         return LeftOpenCheck(self._births, self._threads, self._is_temporary_anyway)
 
     def open_now(self, owners: Collection[Owner]) -> list[tuple[Birth, object]]:
-        """What these owners, who go on, have open; threads apart."""
+        """What these owners, who have not ended yet, have open, except threads."""
         return self._check.find(owners) if self.may_be_of(owners) else []
 
     def may_be_of(self, owners: Collection[Owner]) -> bool:
@@ -61,9 +65,10 @@ class Leftovers:
         return any(owner.opened for owner in owners) and self._check.may_have(owners)
 
     def judge(self, owners: Collection[Owner] | None, item: pytest.Item | None = None, *, wait: bool) -> None:
-        """Record what is open although these owners (None: all) have ended.
+        """Record what is open although these owners (None: all) have ended; ``item`` is the test that ends.
 
-        ``wait``: until threads have had their time to end; else ``judge_slow_threads`` looks again later.
+        ``wait``: wait for running threads, which have ``GRACE_SECONDS`` to end; else
+        :meth:`judge_slow_threads` looks again later.
         """
         if owners is not None and not self.may_be_of(owners):
             return
@@ -91,7 +96,10 @@ class Leftovers:
 
     @staticmethod
     def _take_parts(found: list[tuple[Birth, Any]]) -> dict[int, list[Birth]]:
-        """What a plugin's resource has opened for itself is part of its finding: the connection's socket."""
+        """Take out of ``found`` what a plugin's resource has opened for itself: a connection's socket, say.
+
+        Returns those births by the ``id()`` of the birth that they are part of.
+        """
         with own_modules():
             from .reach import parts_of
         inner = {id(thing): birth for birth, thing in found if thing is not None}
@@ -114,11 +122,7 @@ class Leftovers:
         births = self._births
         # A copy: to tell whose code it is, files are opened.
         for descriptor, birth in list(births.by_descriptor.items()):
-            if self._is_readers(birth):
-                try:
-                    os.fstat(descriptor)
-                except OSError:
-                    continue
+            if self._is_readers(birth) and is_open_descriptor(descriptor):
                 return True
         return any(map(self._is_readers, (*births.by_path.values(), *births.by_id.values())))
 
@@ -126,7 +130,7 @@ class Leftovers:
         return not birth.reported and any(self._origin.is_reader(code.co_filename) for code, _ in birth.stack)
 
     def judge_slow_threads(self) -> None:
-        """Those whose time is over; costs nothing when there are none."""
+        """Record the threads that still run although their time to end is over."""
         if not self._slow:
             return
         now = Clock.monotonic()
@@ -141,6 +145,7 @@ class Leftovers:
     def _record(self, birth: Birth, thing: object, item: pytest.Item | None) -> None:
         if birth.kind == "thread":
             thing = executor_of(thing) or thing
+        # A directory is held by its path.
         fixture = self._fixtures.which_holds(birth.path if birth.kind == "tempdir" else thing, item)
         if fixture is not None:
             # It is judged again when the fixture ends.

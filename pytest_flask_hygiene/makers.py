@@ -21,7 +21,7 @@ from .stacks import Stack, capture_stack
 _POOL_FILE: Final = os.path.join("sqlalchemy", "pool", "base.py")
 _ENGINE_FILE: Final = os.path.join("sqlalchemy", "engine", "base.py")
 _LOGGING_FILE: Final = os.path.join("logging", "__init__.py")
-#: Between the call of ``sqlite3.connect`` and the engine's own.
+#: Frames between the call of ``sqlite3.connect`` and the engine's own.
 _MAX_FRAMES: Final = 24
 
 
@@ -38,14 +38,17 @@ class Maker:
 
 
 class Makers:
+    """Remembers who made each engine and each log handler, by replacements of what makes them."""
+
     def __init__(self, owners: OwnerTracker, on_fault: Callable[[Exception], None]) -> None:
         self._owners = owners
         self._on_fault = on_fault
-        # By id, for a user's handler may define a hash of its own.
+        # By id, because a user's handler may define a hash of its own.
         self._known: dict[int, tuple[weakref.ref[Any], Maker]] = {}
         self._undo: list[Callable[[], None]] = []
 
     def stop(self) -> None:
+        """Undo the replacements."""
         while self._undo:
             self._undo.pop()()
         self._known.clear()
@@ -74,10 +77,10 @@ class Makers:
     # -- SQLAlchemy's engines ------------------------------------------------------------------
 
     def watch_engines(self, module: ModuleType) -> None:
-        """Called right after the import of ``sqlalchemy.engine.create``.
+        """Replace ``create_engine``; to be called right after the import of ``sqlalchemy.engine.create``.
 
-        Every other module then imports the replacement, which does nothing more once the run is over.
-        ``Pool.__init__`` can't be replaced instead: SQLAlchemy reads its code object.
+        Other modules then import the replacement, and may keep it: once the run is over it only calls the
+        original.  ``Pool.__init__`` can't be replaced instead, because SQLAlchemy reads its code object.
         """
         original = module.create_engine
         makers = weakref.ref(self)
@@ -87,7 +90,9 @@ class Makers:
             engine = original(*args, **kwargs)
             known = makers()
             if known is not None:
-                known._remember(sys._getframe(1), engine, engine.pool)
+                # create_engine(strategy="mock") has none.
+                pool = getattr(engine, "pool", None)
+                known._remember(sys._getframe(1), *([engine] if pool is None else [engine, pool]))
             return engine
 
         packages = [
@@ -122,7 +127,7 @@ class Makers:
     # -- log handlers --------------------------------------------------------------------------
 
     def watch_log_handlers(self) -> None:
-        """``logging._addHandlerRef`` is called for each handler that is made, and only then."""
+        """Replace ``logging._addHandlerRef``, which is called once for each handler that is made."""
         import logging
 
         original: Any = getattr(logging, "_addHandlerRef", None)

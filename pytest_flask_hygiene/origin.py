@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Final, Literal
 
 from .findings import Frame, Site
@@ -48,16 +48,17 @@ FRAMEWORKS: Final = (
     "pluggy",
 )
 
-
+#: Folders above rootdir in which the project's own files are looked for.
 _MAX_PARENTS: Final = 3
 _ASYNCIO: Final = f"{os.sep}asyncio{os.sep}"
-#: Of the loop's default executor and of its child watcher: they end with the loop or with the process.
+#: Names of the threads of the loop's default executor and of its child watcher: they end with the loop or
+#: with the process.
 _ASYNCIO_THREADS: Final = ("asyncio_", "waitpid-")
 _PYTHON_SUFFIXES: Final = ("", ".py", ".pyw", ".pyc", ".pyx")
 
 
 class OriginMap:
-    """Classifies source files, each once."""
+    """Tells of a source file whose code it is.  Each file is classified once."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class OriginMap:
         source: Iterable[str] = (),
         python_files: Iterable[str] = ("test_*.py", "*_test.py"),
     ) -> None:
+        """``source``: the ini option ``hygiene_source``; ``python_files``: pytest's."""
         self._rootpath = rootpath
         self._python_files = tuple(python_files)
         self._source_paths = tuple(path for entry in source for path in self._paths_of_source(entry))
@@ -83,6 +85,7 @@ class OriginMap:
         return origin
 
     def is_reader(self, filename: str) -> bool:
+        """Whether it is the reader's own code, tests included."""
         return self(filename) in ("app", "test")
 
     def _classify(self, filename: str) -> Origin:
@@ -124,12 +127,14 @@ class OriginMap:
         return "tests" in parents or "test" in parents
 
     def _own_distribution(self) -> tuple[str, ...]:
+        """Where the project under test is installed, if it is."""
         if self._own is None:
             name = project_name(self._rootpath)
             self._own = tuple(distribution_prefixes(name)) if name else ()
         return self._own
 
     def _paths_of_source(self, entry: str) -> list[str]:
+        """``entry``: a path, the name of a distribution, or that of an importable package or module."""
         path = (self._rootpath / entry).resolve()
         if path.is_dir():
             return [str(path) + os.sep]
@@ -149,7 +154,7 @@ class OriginMap:
         return self._site((code.co_filename, code.co_name, (code, offset)) for code, offset in stack)
 
     def site_of_frames(self, frames: Iterable[Frame]) -> Site:
-        """The same for a stack of another process."""
+        """The same for a stack of another process, innermost first."""
         return self._site((frame.path, frame.function, frame.line) for frame in frames)
 
     def _site(self, stack: Iterable[tuple[str, str, int | tuple[CodeType, int]]]) -> Site:
@@ -170,8 +175,9 @@ class OriginMap:
         return Site(tuple(frames), library, innermost)
 
     def starter_of_thread(self, name: str, files: Iterable[str]) -> Literal["reader", "library", "stdlib"]:
-        """Whose code started a thread; the standard library's own are asyncio's workers and the like.
+        """Whose code started a thread: that of the innermost frame that is not the standard library's.
 
+        Except for workers of asyncio's own, which are the standard library's whoever uses the loop.
         ``files``: those of the stack that started it, innermost first.
         """
         asyncio = False
@@ -191,8 +197,10 @@ def _line(where: int | tuple[CodeType, int]) -> int:
 
 def _framework_prefixes() -> tuple[str, ...]:
     """Where the frameworks that are imported by now lie."""
-    files = (getattr(sys.modules.get(name), "__file__", None) for name in FRAMEWORKS)
-    return tuple(_module_prefix(file) for file in files if file)
+    modules = (sys.modules.get(name) for name in FRAMEWORKS)
+    # A test may have put anything there.
+    files = (vars(module).get("__file__") for module in modules if type(module) is ModuleType)
+    return tuple(_module_prefix(file) for file in files if isinstance(file, str))
 
 
 @cache

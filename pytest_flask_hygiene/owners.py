@@ -28,7 +28,7 @@ class OwnerTracker:
         self.owner_of_thread: Callable[[threading.Thread | None], Owner] = lambda _: UNKNOWN_OWNER
 
     def get(self) -> Owner:
-        """The owner of what is born in this thread now."""
+        """The owner of what is opened in this thread now."""
         thread = threading.get_ident()
         if thread == self.main_thread:
             return self.current
@@ -36,14 +36,16 @@ class OwnerTracker:
         return self.owner_of_thread(threading._active.get(thread))  # type: ignore[attr-defined]
 
     def within(self, owner: Owner, frames: tuple[Frame, ...] = ()) -> Owner:  # noqa: ARG002
-        """The part of an owner that is at work now; ``frames``: where a cycle was made.
+        """The part of an owner that is at work now, such as a block of ``hygiene.allow()``.
 
-        Replaced, like :meth:`get`, where there are such parts: see ``blocks.py``.
+        Here there are none: ``blocks.py`` replaces this method and :meth:`get` when a test has the first.
+        ``frames``: where a cycle was made.
         """
         return owner
 
 
 def owner_of_test(item: pytest.Item) -> Owner:
+    """A new owner for one run of a test."""
     line = item.location[1] or 0
     return Owner("test", item.name, nodeid=item.nodeid, path=str(item.path), line=line + 1)
 
@@ -72,6 +74,7 @@ def owner_of_fixture(fixturedef: pytest.FixtureDef[Any], test: Owner | None) -> 
 
 
 def _class_of(fixturedef: pytest.FixtureDef[Any]) -> str:
+    """The test class that a fixture is defined in; empty if that is a module."""
     return str(getattr(fixturedef, "baseid", "")).partition("::")[2]
 
 

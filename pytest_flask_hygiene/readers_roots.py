@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import gc
-import io
 import logging
 import sys
 import tempfile
@@ -26,24 +25,26 @@ from types import (
 )
 from typing import Any, Final, cast
 
+from .files import FILES
 from .origin import OriginMap
-from .references import SEES_RUNNING_FRAMES, address, is_one_of, values_of
+from .references import SEES_RUNNING_FRAMES, values_of
+from .static_attributes import LRU_CACHE, address, is_one_of, module_of
 
 #: References that are followed: about 20 ms.
 _MAX_REFERENCES: Final = 100_000
-#: What a library's object is part of is for the search from the other end to say.
+#: References on the way; a longer one is for the search from the other end to find (``holders.py``).
 _MAX_STEPS: Final = 6
+#: Longer containers are not looked into.
 _MAX_LENGTH: Final = 5_000
 _CONTAINERS: Final = (dict, list, tuple, set, frozenset, deque)
-#: Not ``io.IOBase``, which asks a class for its attributes.
-FILES: Final[type] = io.FileIO.__mro__[-2]
+#: Other people's classes whose instances may hold something for the reader.
 _PASSED: Final = (
     CellType,
     MethodType,
     GeneratorType,
     CoroutineType,
     functools.partial,
-    type(functools.lru_cache(lambda: None)),
+    LRU_CACHE,
     FILES,
     tempfile._TemporaryFileWrapper,
     threading.Thread,
@@ -53,7 +54,7 @@ _PASSED: Final = (
 
 
 class ReadersRoots:
-    """Of one look; it refers to the reader's objects until it is cleared."""
+    """What the reader's code keeps now; for one search, since it refers to the reader's modules."""
 
     def __init__(self, origin: OriginMap) -> None:
         self._origin = origin
@@ -62,60 +63,44 @@ class ReadersRoots:
         self._namespaces = {address(vars(module)) for module in self._modules}
 
     def _is_readers(self, module: object) -> bool:
+        """Whether it is the reader's module; not a subclass's, which might load itself when it is asked."""
         file = vars(module).get("__file__") if type(module) is ModuleType else None
         return isinstance(file, str) and self._origin.is_reader(file)
 
     def chain_to(self, wanted: object) -> list[Any]:
         """From a module, a logger or a thread to the object; empty if there is none as short as that."""
-        found: list[Any] = []
-        queue: deque[tuple[Any, int, int]] = deque()
-        came_from: list[tuple[Any, int]] = []
-        seen: set[int] = {address(came_from), address(queue), address(found)}
-
-        def add(thing: object, parent: int, steps: int) -> None:
-            seen.add(address(thing))
-            came_from.append((thing, parent))
-            queue.append((thing, len(came_from) - 1, steps))
-
+        search = _Search()
         try:
-            for root in (*self._modules, *_loggers_and_threads()):
-                # That a thread runs is what is told of it: it holds itself.
-                if root is not wanted:
-                    add(root, -1, 0)
-            frame: Any = None
-            for thread, frame in self._running():
-                if thread is wanted:
-                    continue
-                came_from.append((thread, -1))
-                add(frame, len(came_from) - 1, 0)
-            frame = None
+            self._add_roots(search, wanted)
             followed = 0
-            while queue and followed < _MAX_REFERENCES:
-                holder, number, steps = queue.popleft()
+            while search.queue and followed < _MAX_REFERENCES:
+                holder, number, steps = search.queue.popleft()
                 referents = self._referents(holder)
                 followed += len(referents)
                 for referent in referents:
                     if referent is wanted:
-                        found.append(wanted)
-                        while number >= 0:
-                            thing, number = came_from[number]
-                            found.append(thing)
-                        found.reverse()
-                        return list(found)
-                    if steps < _MAX_STEPS and address(referent) not in seen and self._is_passed(referent):
-                        add(referent, number, steps + 1)
-                referents.clear()
+                        return [*search.way_to(number), wanted]
+                    if steps < _MAX_STEPS and search.is_new(referent) and self._is_passed(referent):
+                        search.add(referent, number, steps + 1)
             return []
         finally:
-            queue.clear()
-            came_from.clear()
-            found.clear()
+            search.clear()
+
+    def _add_roots(self, search: _Search, wanted: object) -> None:
+        # Not the wanted object: of a running thread it is told that it runs, so it holds itself.
+        for root in (*self._modules, *_loggers_and_threads()):
+            if root is not wanted:
+                search.add(root)
+        for thread, frame in self._running():
+            if thread is not wanted:
+                search.add(frame, search.note(thread))
 
     def _running(self) -> Iterator[tuple[threading.Thread, Any]]:
         """The reader's frames in other threads: what only their local variables hold is on no heap."""
         if not SEES_RUNNING_FRAMES:
             return
-        current, threads = threading.get_ident(), {t.ident: t for t in threading.enumerate()}
+        # Not by thread.ident, which a subclass may replace.
+        current, threads = threading.get_ident(), dict(threading._active)  # type: ignore[attr-defined]
         for ident, frame in sys._current_frames().items():
             thread, each = threads.get(ident), cast("FrameType | None", frame)
             while each is not None and thread is not None and ident != current:
@@ -124,6 +109,7 @@ class ReadersRoots:
                 each = each.f_back
 
     def _is_passed(self, thing: object) -> bool:
+        """Whether the search goes on from an object: a container, or one of the reader's own classes."""
         cls = type(thing)
         if is_one_of(cls, _CONTAINERS):
             # Another module's globals are no part of what this one holds.
@@ -134,11 +120,10 @@ class ReadersRoots:
             return True
         if cls is FunctionType:
             return bool(thing.__closure__ or thing.__defaults__ or thing.__kwdefaults__)  # type: ignore[attr-defined]
-        known = thing if issubclass(cls, type) else cls
-        module = type.__dict__["__dict__"].__get__(known).get("__module__")
-        return isinstance(module, str) and module in self._names
+        return module_of(thing if issubclass(cls, type) else cls) in self._names  # type: ignore[arg-type]
 
     def _referents(self, holder: Any) -> list[Any]:
+        """A new list of what an object refers to, as far as that is of interest."""
         cls = type(holder)
         if cls is GeneratorType or cls is CoroutineType:
             frame = holder.gi_frame if cls is GeneratorType else holder.cr_frame
@@ -152,6 +137,43 @@ class ReadersRoots:
         if cls is FunctionType:
             return [holder.__closure__, holder.__defaults__, holder.__kwdefaults__]
         return gc.get_referents(holder)
+
+
+class _Search:
+    """Breadth first, from the roots on."""
+
+    def __init__(self) -> None:
+        self.queue: deque[tuple[Any, int, int]] = deque()
+        """An object, its number, and how many references it is from its root."""
+        self._came_from: list[tuple[Any, int]] = []
+        """By number: an object, and the number of the one that refers to it; -1 for a root."""
+        self._seen: set[int] = {address(self.queue), address(self._came_from)}
+
+    def note(self, thing: object, parent: int = -1) -> int:
+        """Give an object a number."""
+        self._came_from.append((thing, parent))
+        return len(self._came_from) - 1
+
+    def add(self, thing: object, parent: int = -1, steps: int = 0) -> None:
+        """What the object refers to is to be looked at."""
+        self._seen.add(address(thing))
+        self.queue.append((thing, self.note(thing, parent), steps))
+
+    def is_new(self, thing: object) -> bool:
+        return address(thing) not in self._seen
+
+    def way_to(self, number: int) -> list[Any]:
+        """From a root to the object with this number."""
+        way = []
+        while number >= 0:
+            thing, number = self._came_from[number]
+            way.append(thing)
+        way.reverse()
+        return way
+
+    def clear(self) -> None:
+        self.queue.clear()
+        self._came_from.clear()
 
 
 def _loggers_and_threads() -> Iterator[object]:

@@ -16,18 +16,22 @@ _address: Final = object.__hash__
 
 
 class SavedGarbage:
-    """``judge`` must keep none of the objects; those that it frees it takes out of the list."""
+    """What collections have saved in ``gc.garbage``, and which of it has been judged."""
 
     def __init__(self, judge: Callable[[list[object]], None]) -> None:
+        """``judge`` must keep none of the objects; those that it frees it takes out of the list."""
         self._judge = judge
         self._judged: set[int] = set()
         """Where the garbage lies that has been judged and not been freed yet, as ``_address`` tells it."""
         self._flags_on_arrival = 0
+        """``gc.get_debug()`` without us."""
         self._keep = 0
-        """So many objects in ``gc.garbage`` are the user's."""
+        """How many objects at the beginning of ``gc.garbage`` are the user's."""
         self.is_on = False
+        """Collections save what they find, because of us."""
 
     def save(self) -> None:
+        """From now on collections save garbage instead of freeing it."""
         flags = _get_debug()
         if flags & gc.DEBUG_SAVEALL or self.is_on:
             # The user's own use of gc.garbage is left alone.
@@ -38,6 +42,7 @@ class SavedGarbage:
         _set_debug(flags | gc.DEBUG_SAVEALL)
 
     def stop(self) -> None:
+        """From now on collections free garbage again."""
         self._judged.clear()
         if self.is_on:
             self.is_on = False
@@ -47,7 +52,7 @@ class SavedGarbage:
                 _set_debug(self._flags_on_arrival)
 
     def forget(self) -> None:
-        """Those saved must not keep alive what they refer to.  The next collection finds them again."""
+        """Refer to the saved garbage no more.  The next collection finds it again."""
         del gc.garbage[self._keep :]
 
     def users_flags(self) -> int:
@@ -57,15 +62,16 @@ class SavedGarbage:
 
     @property
     def holds_judged(self) -> bool:
-        """Some has been judged, and no collection has freed it yet."""
+        """Whether some garbage has been judged that no collection has freed yet."""
         return bool(self._judged)
 
     @property
     def count(self) -> int:
+        """How many objects are saved now."""
         return len(gc.garbage) - self._keep
 
     def judge(self) -> bool:
-        """Judge what has not been judged before.  True if there was any."""
+        """Judge the saved garbage that has not been judged before.  True if there was any."""
         if not self.is_on or self.count <= 0:
             return False
         saved: list[object] = gc.garbage[self._keep :]

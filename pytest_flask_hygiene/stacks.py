@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import Final
 
-#: Innermost first.
+#: Code objects and offsets (``frame.f_lasti``), innermost first.
 Stack = tuple[tuple[CodeType, int], ...]
 
 IMPORT_FILES: Final = frozenset(("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>"))
 
 
 def _stop_files() -> frozenset[str]:
-    """A walk up the stack ends there: below are only pytest's own frames.
+    """The files at whose frames a walk up the stack ends: farther out are only pytest's own.
 
-    pytest is not imported for this: the development server has none, and its application must not see one.
+    pytest is not imported for this: the development server's process has none, and its application must not
+    see one.
     """
     names = (
         "_pytest.config",
@@ -26,7 +27,7 @@ def _stop_files() -> frozenset[str]:
         "_pytest.unittest",
     )
     files = [getattr(sys.modules.get(name), "__file__", None) for name in names]
-    # In which file it is depends on pluggy's version.
+    # In which file the function is depends on pluggy's version.
     calls = getattr(sys.modules.get("pluggy._callers"), "_multicall", None)
     return frozenset(
         [file for file in files if file] + ([calls.__code__.co_filename] if calls is not None else [])
@@ -55,7 +56,7 @@ def capture_stack(frame: FrameType | None) -> Stack:
 
 
 def importing_module(stack: Stack) -> str:
-    """The module whose import opened the resource; empty if none did."""
+    """The file of the module whose import opened the resource; empty if none did."""
     for position, (code, _) in enumerate(stack[:-1]):
         if code.co_name == "<module>":
             caller = stack[position + 1][0].co_filename
@@ -90,4 +91,12 @@ def line_of(code: CodeType, offset: int) -> int:
             return number or line
         if number:
             line = number
+    return line
+
+
+def line_of_traceback(traceback: TracebackType) -> int:
+    """Its line, or its function's first one where the instruction has none."""
+    line: int | None = traceback.tb_lineno
+    if line is None or line < 1:  # -1 on Python 3.10
+        return line_of(traceback.tb_frame.f_code, traceback.tb_lasti)
     return line

@@ -1,4 +1,4 @@
-"""Which threads run, and who started them."""
+"""Which threads run, who started them, and where."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from .findings import UNKNOWN_OWNER, Owner
 from .owners import OwnerTracker
 from .stacks import capture_stack
 
-#: So long a thread may take to end after its owner has: timers, executors that were shut down, servers.
+#: How long a thread may take to end after its owner has: timers, executors that were shut down, servers.
 GRACE_SECONDS: Final = 0.1
 
 _LOOK_EVERY: Final = 0.002
 
 
 class ThreadRecorder:
+    """Remembers who started each thread, by a replacement of ``threading.Thread.start``."""
+
     def __init__(self, owners: OwnerTracker, births: BirthRecorder) -> None:
         self._owners = owners
         self._births = births
-        # By id, for a user's thread may define a hash of its own.
+        # By id, because a user's thread may define a hash of its own.
         self._known: dict[int, tuple[weakref.ref[threading.Thread], Birth]] = {}
         self._undo: Callable[[], None] | None = None
 
     def start(self) -> None:
-        """What a thread opens belongs to the owner of the thread's start."""
+        """From now on what a thread opens belongs to the owner of the thread's start."""
         original = threading.Thread.start
         recorder = weakref.ref(self)
 
@@ -55,14 +57,20 @@ class ThreadRecorder:
         self._owners.owner_of_thread = self.owner_of
 
     def stop(self) -> None:
+        """Put ``Thread.start`` back, unless somebody else has replaced it since."""
         if self._undo is not None:
             self._undo()
             self._undo = None
         self._known.clear()
 
     def _starts(self, thread: threading.Thread) -> None:
+        # Not thread.name and thread.ident, which a subclass may replace.
+        attributes = vars(thread)
+        if "_ident" not in attributes or attributes["_ident"] is not None:
+            # Thread.start is about to raise: without Thread.__init__, and when a thread is started again.
+            return
         key = id(thread)
-        birth = Birth("thread", self._owners.get(), capture_stack(sys._getframe(2)), thread.name)
+        birth = Birth("thread", self._owners.get(), capture_stack(sys._getframe(2)), attributes["_name"])
         birth.ref = reference = weakref.ref(thread, partial(self._forget, key))
         self._known[key] = reference, birth
 
@@ -75,7 +83,7 @@ class ThreadRecorder:
         return entry[1].owner if entry is not None and entry[0]() is thread else UNKNOWN_OWNER
 
     def alive(self, owners: Collection[Owner] | None) -> list[tuple[Birth, threading.Thread]]:
-        """Those that one of these owners (None: anybody) has started, that run, unreported."""
+        """The running threads that one of these owners (None: anybody) has started, except reported ones."""
         found = []
         for reference, birth in list(self._known.values()):
             if birth.reported or not (owners is None or birth.owner in owners):
@@ -90,6 +98,7 @@ class ThreadRecorder:
         owners: Collection[Owner] | None,
         is_of_interest: Callable[[threading.Thread], bool] = lambda _: True,
     ) -> list[tuple[Birth, threading.Thread]]:
+        """Those that are still alive when they have had ``GRACE_SECONDS``, all together, to end."""
         found = [entry for entry in self.alive(owners) if is_of_interest(entry[1])]
         end = Clock.monotonic() + GRACE_SECONDS
         # Counted as well, for the clock may stand.
@@ -102,6 +111,7 @@ class ThreadRecorder:
 
 
 def is_alive(thread: threading.Thread) -> bool:
+    """Whether a thread runs and is not this one; past a subclass's ``is_alive()``."""
     return threading.Thread.is_alive(thread) and thread is not threading.current_thread()
 
 

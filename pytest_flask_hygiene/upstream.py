@@ -18,13 +18,17 @@ from .stacks import Stack
 
 @dataclass(frozen=True)
 class UpstreamLeak:
+    """A function of a library that opens a resource which nobody can close."""
+
     library: str
     kind: Kind
     file: str
     """The end of the file's path."""
     function: str
     issue: str
+    """``owner/repository#number`` on GitHub."""
     seen_in: str
+    """The library's versions that have the leak."""
 
 
 UPSTREAM_LEAKS: Final[tuple[UpstreamLeak, ...]] = (
@@ -49,7 +53,7 @@ UPSTREAM_LEAKS: Final[tuple[UpstreamLeak, ...]] = (
 def known_upstream_leak(
     kind: Kind, stack: Stack, origin: OriginMap, leaks: Iterable[UpstreamLeak] = UPSTREAM_LEAKS
 ) -> UpstreamLeak | None:
-    """The entry that explains a birth, unless the reader's own code is deeper than the library's."""
+    """The entry whose function is part of a birth's stack, farther in than any frame of the reader's."""
     for code, _ in stack:
         where = origin(code.co_filename)
         if where in ("app", "test"):

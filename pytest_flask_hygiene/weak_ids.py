@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 _Value = TypeVar("_Value")
 
 
 class WeakIds(Generic[_Value]):
-    """By identity; an entry goes with its object."""
+    """Its keys are compared by identity; an entry goes when its key does."""
 
     def __init__(self) -> None:
         self._entries: dict[int, tuple[weakref.ref[Any], _Value]] = {}
@@ -19,9 +20,14 @@ class WeakIds(Generic[_Value]):
         return None if entry is None else entry[1]
 
     def set(self, key: object, value: _Value) -> _Value:
-        number, entries = id(key), self._entries
-        entries[number] = weakref.ref(key, lambda _: entries.pop(number, None) and None), value
+        """Returns the value."""
+        number = id(key)
+        self._entries[number] = weakref.ref(key, partial(_forget, self._entries, number)), value
         return value
 
     def clear(self) -> None:
         self._entries.clear()
+
+
+def _forget(entries: dict[int, Any], number: int, _: object) -> None:
+    entries.pop(number, None)

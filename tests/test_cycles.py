@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from pytest_flask_hygiene.checks.cycle_graph import strongly_connected
+from pytest_flask_hygiene.checks.connected import strongly_connected
 
 # -- cycles that frameworks close
 

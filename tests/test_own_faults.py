@@ -315,7 +315,7 @@ TARGETS = (
     "checks.resource_warnings.ResourceWarningCheck.close_filters",
     "checks.resource_warnings.ResourceWarningCheck.open_filters",
     "checks.resource_warnings.ResourceWarningCheck.watch_finalizers",
-    "checks.bodies.Body._is_left",
+    "checks.bodies.Body._stream_is_left",
     "checks.responses.ResponseCheck._open",
     "checks.responses.ResponseCheck._see_contexts",
     "checks.responses.ResponseCheck._see_input",

@@ -181,3 +181,45 @@ def test_body_that_does_not_close_its_file_is_the_applications_leak(run_suite, a
     result = run_suite(test, *args, files={"shop.py": CHUNKS})
     assert result.parseoutcomes().get("failed", 0) + result.parseoutcomes().get("errors", 0) == 1
     result.stdout.fnmatch_lines(["file  opened here and dropped without close()", "*shop.py:8 *in __init__*"])
+
+
+SENT_AND_KEPT = """
+    import flask
+
+    app = flask.Flask(__name__)
+    kept = []
+
+    @app.get("/")
+    def index():
+        kept.append(flask.send_file(__file__))
+        return flask.Response(chunk for chunk in [b"one", b"two"])
+"""
+
+
+@pytest.mark.parametrize("read", ["response.data", "response.close()", "response"])
+def test_a_file_in_a_response_that_the_view_keeps_is_left_open(run_suite, read):
+    test = f"""
+    from shop import app
+
+    def test_it():
+        response = app.test_client().get("/")
+        {read}
+    """
+    result = run_suite(test, files={"shop.py": SENT_AND_KEPT})
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["still open after their owners ended: 1 *", "*file *shop.py:9 *", "*shop.kept*"]
+    )
+
+
+def test_strict_charges_the_view_with_the_file_that_it_keeps(run_suite):
+    test = """
+    from shop import app
+
+    def test_it():
+        assert app.test_client().get("/").data == b"onetwo"
+    """
+    result = run_suite(test, "--hygiene-strict", files={"shop.py": SENT_AND_KEPT})
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["ERROR hygiene: file leaked by shop.kept - hygiene: file shop.py:9"])
+    result.stdout.no_fnmatch_line("*sent here*")

@@ -1,1 +1,1 @@
-"""One file for each kind of check."""
+"""The checks, each with a file of its own and with helpers beside it: ``docs/how-it-works.md`` has a map."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import CodeType, GeneratorType
 from typing import Any, Final
 
@@ -11,26 +12,34 @@ from ..files import descriptor_and_name, is_open_file
 from ..findings import Owner
 from ..stacks import Stack, was_sent
 
+#: By which names an iterable knows the one that it wraps.
 _STREAM_ATTRIBUTES: Final = ("response", "iterable", "file", "_iterable", "app_iter")
+#: Iterables that are looked at, one inside another.
+_MAX_WRAPPERS: Final = 12
 
 
 class LeftResponse:
-    """What is told of a streamed response that the test did not close."""
+    """What is told of a streamed response that the test did not close.  Holds no object of the user's."""
 
-    __slots__ = ("birth", "dropped", "generator", "owner", "stack")
+    __slots__ = ("birth", "dropped", "generator", "owner", "stack", "stream_left")
 
-    def __init__(self, body: Body, stream: Any, dropped: bool) -> None:
+    def __init__(self, body: Body, *, dropped: bool, stream_left: bool) -> None:
         self.owner = body.owner
         self.stack = body.stack
+        """Where the request was made."""
         self.birth = body.birth
+        """Of the sent file, if there is one."""
         self.dropped = dropped
+        """Nobody refers to it any more."""
+        self.stream_left = stream_left
+        """Its stream was still open; else it is only about a sent file that another body has replaced."""
         self.generator: CodeType | None = None
-        if isinstance(stream, GeneratorType):
-            self.generator = stream.gi_code
+        if isinstance(body.stream, GeneratorType):
+            self.generator = body.stream.gi_code
 
 
 class Body:
-    """The application's iterable, closed once."""
+    """Stands for the application's iterable in a response, and closes it once."""
 
     __slots__ = (
         "__weakref__",
@@ -62,9 +71,13 @@ class Body:
         self._on_left = on_left
         self.owner = owner
         self.stack: Stack = ()
+        """Where the request was made."""
         self.birth: Birth | None = None
+        """Of the file that was sent, if one was."""
         self.exhausted = False
+        """It was read to its end, or has raised."""
         self.stream = _find_stream(iterable)
+        """The open file or the generator behind the iterable, until that is closed."""
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -88,6 +101,7 @@ class Body:
         return not self._closed
 
     def close(self) -> None:
+        """Close the application's iterable, the first time.  Raises what its ``close()`` raises."""
         if self._closed:
             return
         self._closed = True
@@ -102,34 +116,47 @@ class Body:
                 birth.served = ""
 
     def finish(self, *, dropped: bool = False) -> None:
-        """Close what nobody closed.  Never raises."""
+        """Close what nobody closed, and tell of it.  Never raises."""
         if self._closed:
             return
+        left = self._left(dropped)
+        is_replaced = left is not None and left.birth is not None and left.birth.served == "replaced"
+        if left is not None and not is_replaced:
+            self._on_left(left)
+        with suppress(Exception):  # the application's close callbacks: without us they would not have run
+            self.close()
+        if left is not None and is_replaced:
+            # A file that is still open when nothing of its response is left, the application keeps.
+            self._iterable, self._next, self._close = (), None, None
+            self._on_left(left)
+
+    def _left(self, dropped: bool) -> LeftResponse | None:
         try:
-            if self._is_left(dropped):
-                self._on_left(LeftResponse(self, self.stream, dropped))
+            stream_left = self._stream_is_left(dropped)
         except Exception as error:
             self._on_fault(error)
-        try:
-            self.close()
-        except Exception:  # the application's close callbacks: without us they would not have run
-            return
+            return None
+        birth = self.birth
+        if not stream_left and (birth is None or birth.served not in ("replaced", "dropped")):
+            return None
+        return LeftResponse(self, dropped=dropped, stream_left=stream_left)
 
-    def _is_left(self, dropped: bool) -> bool:
-        if self.birth is not None and self.birth.served in ("replaced", "dropped"):
-            return True
+    def _stream_is_left(self, dropped: bool) -> bool:
         stream = self.stream
         if isinstance(stream, GeneratorType):
             # In a cycle the collector may have closed the generator before it comes here.
             return not self.exhausted and (dropped or stream.gi_frame is not None)
-        return stream is not None and not getattr(stream, "closed", True)
+        return is_open_file(stream)
 
     def __del__(self) -> None:
         self.finish(dropped=True)
 
 
 def _is_views(birth: Birth) -> bool:
-    """What was sent by ``send_file``, an extension has taken over."""
+    """Whether the view opened the file itself.
+
+    What ``send_file`` opened is closed with its response, or is up to the extension that has taken it over.
+    """
     return birth.served == "response" and not was_sent(birth.stack)
 
 
@@ -142,9 +169,12 @@ def attribute(value: object, name: str) -> Any:
 
 
 def _find_stream(iterable: Any) -> Any:
-    """The open file or the generator behind an application's iterable; None for a text or a list."""
+    """The open file or the generator behind an application's iterable; None for a text or a list.
+
+    Middleware and extensions wrap one iterable in another, so attributes of the usual names are followed.
+    """
     pending = [iterable]
-    for _ in range(12):
+    for _ in range(_MAX_WRAPPERS):
         if not pending:
             return None
         current = pending.pop(0)

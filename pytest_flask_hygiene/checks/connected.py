@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 
 
 def strongly_connected(starts: Iterable[int], referents: Callable[[int], list[int]]) -> list[set[int]]:
-    """Tarjan's algorithm, without recursion: the parts of more than one node, or with an edge to itself."""
+    """The parts of more than one node, or of one that refers to itself, that can be reached from ``starts``.
+
+    Tarjan's algorithm, without recursion, which a long chain of objects would not allow.
+    """
     index: dict[int, int] = {}
     low: dict[int, int] = {}
     on_stack: set[int] = set()

@@ -21,22 +21,31 @@ from ..owners import OwnerTracker
 from ..stacks import capture_stack, made_in_request
 from ..weak_ids import WeakIds
 
-#: One push: the context, the variable that holds it, and the position of the push among the context's own.
+#: One push: the context, the variable that holds it, and how often the context had been pushed before.
 _Push = tuple[Any, "ContextVar[Any]", int]
 
 
 class ContextCheck:
+    """Knows who pushed each context, by replacements of ``push()``, and which of them are pushed still."""
+
     def __init__(self, owners: OwnerTracker, on_fault: Callable[[Exception], None]) -> None:
         self._owners = owners
         self._on_fault = on_fault
         self._variables: list[ContextVar[Any]] = []
+        """Flask's own, in which the innermost contexts are."""
         self._none_pushed: tuple[tuple[Any, int], ...] = ()
+        """What :meth:`top` returns when nothing is pushed."""
         self._births: WeakIds[list[tuple[int, Birth]]] = WeakIds()
+        """Of each context its pushes: which one of all pushes it was, and its birth."""
         self._undo: list[Callable[[], None]] = []
         self._expected: set[CodeType] = set()
+        """Functions of Flask's that pop what they push."""
         self._entered: WeakIds[Birth] = WeakIds()
+        """Test clients, by where they were entered as a context manager."""
         self._ways: WeakIds[frozenset[str]] = WeakIds()
+        """Of each context how it was pushed: by a ``client``, during its ``request``, or ``other``."""
         self._client_open: CodeType | None = None
+        """The code of ``FlaskClient.open``."""
         self.pushes_so_far = 0
         self._environ: object = None
         """Of the test client's request that Flask is about to push a context for."""
@@ -46,9 +55,11 @@ class ContextCheck:
     # Each to be called when the module has been imported: flask.app, flask.ctx, flask.testing.
 
     def expect_wsgi_app(self, module: ModuleType) -> None:
+        """What ``Flask.wsgi_app`` pushes it pops itself."""
         self._expected.add(module.Flask.wsgi_app.__code__)
 
     def watch_pushes(self, module: ModuleType) -> None:
+        """Replace ``push()`` of both kinds of context."""
         globals_ = vars(sys.modules["flask.globals"])
         # Flask's main branch has merged both contexts into one.
         self._variables = [globals_[name] for name in ("_cv_request", "_cv_app") if name in globals_]
@@ -81,7 +92,7 @@ class ContextCheck:
             try:
                 kept = this._client_of(frame)
                 birth = kept or Birth("context", this._owners.get(), capture_stack(frame))
-                this._note_streams(context, birth, by_client=kept is not None)
+                this._note_way(context, birth, by_client=kept is not None)
                 this._pushed(context, position, birth)
             except Exception as error:
                 this._on_fault(error)
@@ -137,6 +148,7 @@ class ContextCheck:
         self._replace(cls, "__enter__", __enter__)
 
     def _client_of(self, frame: FrameType | None) -> Birth | None:
+        """The birth of a push by an entered client, which keeps a request's contexts."""
         for _ in range(4):
             if frame is None:
                 return None
@@ -159,25 +171,31 @@ class ContextCheck:
 
         self._undo.append(undo)
 
-    def _note_streams(self, context: Any, birth: Birth, *, by_client: bool) -> None:
-        """A streamed response pushes its request's context again, and so does a client that keeps it.
+    def _note_way(self, context: Any, birth: Birth, *, by_client: bool) -> None:
+        """Remember in which way a context was pushed.
 
-        Then the older push ends first, or the younger one: which of the two is left can't be told.
+        A streamed response (``stream_with_context``) pushes its request's context again, and so does a client
+        that keeps it.  A context that was pushed in both ways is popped in either order: which of the two
+        pushes is left can't be told.
         """
         before = self._ways.get(context) or frozenset()
         way = "client" if by_client else "request" if made_in_request(birth.stack) else "other"
         self._ways.set(context, before | {way})
 
     def _pushed(self, context: Any, position: int, birth: Birth) -> None:
+        """``position``: how often the context had been pushed before."""
         births = self._births.get(context)
         if births is None:
             births = self._births.set(context, [])
+        # These have been popped since.
         del births[position:]
         self.pushes_so_far += 1
         births.append((self.pushes_so_far, birth))
+        # A context has no path; pushes() tells by the position which birth is whose.
         birth.path = position
 
     def stop(self) -> None:
+        """Undo the replacements; no context is known any more."""
         while self._undo:
             self._undo.pop()()
         self._births.clear()
@@ -194,20 +212,23 @@ class ContextCheck:
 
     @property
     def any_pushed(self) -> bool:
+        """Whether any context is pushed now, by whomever."""
         for variable in self._variables:  # noqa: SIM110  (a loop costs half of any())
             if variable.get(None) is not None:
                 return True
         return False
 
     def has_pushed(self, owner: Owner) -> bool:
+        """Whether a context is pushed that this owner, or a part of it, has pushed."""
         return any(birth.owner.is_or_is_part_of(owner) for _, birth, _ in self.pushes())
 
     def leaked(
         self, owners: Collection[Owner], held: Callable[[Any, int], bool], since: int = 0
     ) -> list[tuple[Birth, _Push]]:
-        """What these owners pushed and left, newest first.
+        """What these owners have pushed and not popped, newest first.
 
-        ``held``: by an open response, that is.  ``since``: a former value of ``pushes_so_far``.
+        ``held`` tells whether an open response will pop it.  ``since``: a former value of ``pushes_so_far``,
+        for what was pushed after that.
         """
         if not self.any_pushed:
             return []
@@ -220,6 +241,7 @@ class ContextCheck:
         return [(birth, push) for _, birth, push in found]
 
     def pushes(self) -> Iterator[tuple[int, Birth, _Push]]:
+        """Each push of a context that is pushed now: which one of all pushes it was, its birth, itself."""
         for variable in self._variables:
             seen: dict[int, int] = {}
             context = variable.get(None)
@@ -254,6 +276,7 @@ def _unwrapped(method: Any) -> Any:
 
 def _depth(context: Any) -> int:
     """How many times this context is pushed now."""
+    # Flask 3.0 and 3.1 have a token for each push, the main branch has the first one and counts.
     tokens = getattr(context, "_cv_tokens", None)
     if tokens is not None:
         return len(tokens)

@@ -8,19 +8,23 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import CellType, FrameType, TracebackType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
+from ..chain_nodes import chain_of
 from ..chains import Chain
 from ..findings import Frame
-from ..origin import Origin, OriginMap
-from ..references import address, chain_of
-from ..stacks import line_of
+from ..origin import OriginMap
+from ..stacks import line_of, line_of_traceback
+from ..static_attributes import address, module_file, module_of
 from .connected import strongly_connected
 from .cycle_names import callee_of, describe, render_path, traceback_depth, traceback_of
 from .cycle_store import line_of_store
 
+#: Objects on the way from a variable to the exception.
 _MAX_PATH: Final = 8
-_Edges = dict[int, list[int]]
+
+#: Whose frames' references count: of the application only, of test code too, or of libraries only.
+ClosedBy = Literal["app", "test", "library"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,19 @@ class Cycle:
     frames: tuple[Frame, ...]
     """From the outermost frame of the traceback to the frame that closes the cycle, innermost last."""
     closed_by: Literal["app", "test"]
+    """Test code is what counts where the application's frames alone close no cycle."""
     chain: Chain | None
     """The loop: from the exception to the frame, and by the variable back."""
+
+
+class _Way(NamedTuple):
+    """How a frame closes a cycle: by a local variable, from which an exception can be reached."""
+
+    frame: FrameType
+    variable: str
+    """Its name, and the path from it: ``self.errors[0]``."""
+    objects: list[Any]
+    """From the variable's value to the exception."""
 
 
 class CycleGraph:
@@ -45,10 +60,11 @@ class CycleGraph:
         self._garbage = garbage
         self._origin = origin
         self._position = dict(zip(map(address, garbage), range(len(garbage)), strict=True))
-        self._edges: dict[str, _Edges] = {"app": {}, "test": {}, "library": {}}
+        self._edges: dict[ClosedBy, dict[int, list[int]]] = {"app": {}, "test": {}, "library": {}}
         self._exceptions: list[int] = []
 
     def clear(self) -> None:
+        """Refer to none of the garbage any more."""
         self._garbage = []
         self._position.clear()
         self._edges.clear()
@@ -70,7 +86,9 @@ class CycleGraph:
                     pending.append(node)
         return False
 
-    def parts_with_exceptions(self, exceptions: Iterable[BaseException], closed_by: str) -> list[set[int]]:
+    def parts_with_exceptions(
+        self, exceptions: Iterable[BaseException], closed_by: ClosedBy
+    ) -> list[set[int]]:
         """Strongly connected parts, of more than one object, that hold an exception."""
         starts = [self._position[address(e)] for e in exceptions if address(e) in self._position]
         self._exceptions = starts
@@ -87,13 +105,15 @@ class CycleGraph:
         parts = strongly_connected(exceptions, lambda node: self._referents(node, "library"))
         return all(any(i in other for other in parts) for i in exceptions)
 
-    def _referents(self, node: int, closed_by: str) -> list[int]:
+    def _referents(self, node: int, closed_by: ClosedBy) -> list[int]:
+        """The nodes that an object refers to, by those references that count."""
         edges = self._edges[closed_by].get(node)
         if edges is None:
             edges = self._edges[closed_by][node] = self._uncut(node, closed_by)
         return edges
 
-    def _uncut(self, node: int, closed_by: str) -> list[int]:
+    def _uncut(self, node: int, closed_by: ClosedBy) -> list[int]:
+        """See the docstring of ``cycles.py`` for which references are cut."""
         holder = self._garbage[node]
         cls = type(holder)
         if cls is FrameType:
@@ -116,49 +136,67 @@ class CycleGraph:
         return positions
 
     def _defined_in_tests(self, cls: type) -> bool:
-        file = getattr(sys.modules.get(_module_of(cls)), "__file__", None)
-        return isinstance(file, str) and self._origin(file) == "test"
+        file = module_file(module_of(cls))
+        return bool(file) and self._origin(file) == "test"
 
     def explain(self, part: set[int], closed_by: Literal["app", "test"]) -> Cycle | None:
         """Name the frame and the variable that close the cycle; None if no frame of the reader's does."""
-        wanted: Origin = closed_by
-        best: tuple[int, int, FrameType, str, list[Any]] | None = None
-        exceptions = [i for i in self._exceptions if i in part]
-        try:
-            for node in part:
-                frame = self._garbage[node]
-                if type(frame) is not FrameType or self._origin(frame.f_code.co_filename) != wanted:
-                    continue
-                found = self._variable(frame, part, exceptions, closed_by)
-                if found is not None:
-                    variable, path = found
-                    depth = traceback_depth(path[-1], frame)
-                    if best is None or (len(path), -depth) < (best[0], -best[1]):
-                        best = (len(path), depth, frame, variable, path)
-                    del path
-                found = None
-                del frame
-            if best is None:
-                return None
-            _, _, frame, variable, path = best
-            exception = path[-1]
-            frames = self._frames(exception, frame, variable)
-            return Cycle(
-                exception=describe(exception),
-                variable=variable,
-                frames=frames,
-                closed_by=closed_by,
-                chain=self._loop(frame, path, part, closed_by, frames[-1].line),
-            )
-        finally:
-            best = None
-            frame = exception = path = None  # type: ignore[assignment]
+        exceptions = {node for node in self._exceptions if node in part}
+        ways = [way for node in part if (way := self._way(node, part, exceptions, closed_by)) is not None]
+        if not ways:
+            return None
+        # The shortest; of several, that of the frame nearest to where the exception was raised.
+        frame, variable, objects = min(
+            ways, key=lambda way: (len(way.objects), -traceback_depth(way.objects[-1], way.frame))
+        )
+        ways.clear()
+        frames = self._frames(objects[-1], frame, variable)
+        return Cycle(
+            exception=describe(objects[-1]),
+            variable=variable,
+            frames=frames,
+            closed_by=closed_by,
+            chain=self._loop(frame, objects, part, closed_by, frames[-1].line),
+        )
+
+    def _way(
+        self, node: int, part: set[int], exceptions: set[int], closed_by: Literal["app", "test"]
+    ) -> _Way | None:
+        """The shortest way from a local variable of a frame to an exception, inside the cycle.
+
+        None if there is none, and for what is no frame of the application's, or of the tests'.
+        """
+        frame = self._garbage[node]
+        if type(frame) is not FrameType or self._origin(frame.f_code.co_filename) != closed_by:
+            return None
+        names = {address(value): name for name, value in frame.f_locals.items()}
+        if closed_by == "test" and _is_pytests_idiom(frame, {address(self._garbage[i]) for i in exceptions}):
+            return None
+        starts = [
+            value
+            for value in self._referents(node, closed_by)
+            if value in part and address(self._garbage[value]) in names
+        ]
+        seen = set(starts)
+        queue: deque[tuple[int, ...]] = deque((value,) for value in starts)
+        while queue:
+            path = queue.popleft()
+            if path[-1] in exceptions:
+                objects = [self._garbage[each] for each in path]
+                return _Way(frame, names[address(objects[0])] + render_path(objects), objects)
+            if len(path) >= _MAX_PATH or type(self._garbage[path[-1]]) in (FrameType, TracebackType):
+                continue
+            for referent in self._referents(path[-1], closed_by):
+                if referent in part and referent not in seen:
+                    seen.add(referent)
+                    queue.append((*path, referent))
+        return None
 
     def _loop(
-        self, frame: FrameType, path: list[Any], part: set[int], closed_by: str, line: int
+        self, frame: FrameType, objects: list[Any], part: set[int], closed_by: ClosedBy, line: int
     ) -> Chain | None:
         """From the exception by the shortest way to the frame, and from there by the variable back."""
-        start, end = self._position[address(path[-1])], self._position[address(frame)]
+        start, end = self._position[address(objects[-1])], self._position[address(frame)]
         came_from = {start: start}
         queue = deque([start])
         while queue and end not in came_from:
@@ -170,73 +208,38 @@ class CycleGraph:
         way = [end]
         while way[-1] != start:
             way.append(came_from[way[-1]])
-        objects = [self._garbage[node] for node in reversed(way)] + path[:-1]
+        shown = [self._garbage[node] for node in reversed(way)] + objects[:-1]
         try:
             # A frame is where the variable is stored, whatever line it was left in.
-            return chain_of(objects, loop=True, lines={address(frame): line})
+            return chain_of(shown, loop=True, lines={address(frame): line})
         except Exception:
             # A picture never costs a finding.
             return None
-        finally:
-            objects.clear()
-
-    def _variable(
-        self, frame: FrameType, part: set[int], exceptions: list[int], closed_by: str
-    ) -> tuple[str, list[Any]] | None:
-        """The shortest way from a local variable to an exception, inside the cycle: in words, as objects."""
-        wanted = set(exceptions)
-        names = {address(value): name for name, value in frame.f_locals.items()}
-        if closed_by == "test" and _is_pytests_idiom(frame, {address(self._garbage[i]) for i in exceptions}):
-            return None
-        queue: list[tuple[int, tuple[int, ...]]] = [
-            (node, (node,))
-            for node in self._referents(self._position[address(frame)], closed_by)
-            if node in part and address(self._garbage[node]) in names
-        ]
-        seen = {node for node, _ in queue}
-        while queue:
-            node, path = queue.pop(0)
-            if node in wanted:
-                objects = [self._garbage[i] for i in path]
-                return names[address(objects[0])] + render_path(objects), objects
-            holder = type(self._garbage[node])
-            if len(path) >= _MAX_PATH or holder in (FrameType, TracebackType):
-                continue
-            for referent in self._referents(node, closed_by):
-                if referent in part and referent not in seen:
-                    seen.add(referent)
-                    queue.append((referent, (*path, referent)))
-        return None
 
     def _frames(self, exception: BaseException, frame: FrameType, variable: str) -> tuple[Frame, ...]:
+        """The reader's frames of the traceback down to ``frame``, in the line that stores the variable."""
         frames: list[Frame] = []
         traceback = traceback_of(exception)
-        while traceback is not None:
-            current = traceback.tb_frame
-            if current is frame:
-                break
-            if self._origin.is_reader(current.f_code.co_filename):
-                code = current.f_code
-                frames.append(Frame(code.co_filename, traceback.tb_lineno, code.co_name))
+        while traceback is not None and traceback.tb_frame is not frame:
+            code = traceback.tb_frame.f_code
+            if self._origin.is_reader(code.co_filename):
+                frames.append(Frame(code.co_filename, line_of_traceback(traceback), code.co_name))
             traceback = traceback.tb_next
-        raised = traceback.tb_lineno if traceback is not None else 0
-        line = (
-            line_of_store(frame.f_code, variable, raised, frame.f_lasti, callee_of(exception, frame))
-            or raised
-        )
         code = frame.f_code
-        frames.append(Frame(code.co_filename, line or line_of(code, frame.f_lasti), code.co_name))
-        return tuple(frames)
+        raised = line_of_traceback(traceback) if traceback is not None else 0
+        stored = line_of_store(code, variable, raised, frame.f_lasti, callee_of(exception, frame))
+        line = stored or raised or line_of(code, frame.f_lasti)
+        return (*frames, Frame(code.co_filename, line, code.co_name))
 
 
 def _remembers_exceptions(cls: type) -> bool:
-    """Mocks remember what they were called with and what they raise, futures how they ended: their job.
+    """Whether it is the job of a class's instances to refer to exceptions.
 
-    So does ``with self.assertRaises(...) as caught``.
-
-    ``for future in futures: future.result()`` is the documented idiom, and builds a cycle on 3.10.
+    Mocks remember what they were called with and what they raise, futures how they ended, and the context
+    manager of ``assertRaises`` what it caught.  ``for future in futures: future.result()`` is the documented
+    idiom, and builds a cycle on Python 3.10.
     """
-    if _module_of(cls) in ("unittest.mock", "mock.mock", "_asyncio", "unittest.case"):
+    if module_of(cls) in ("unittest.mock", "mock.mock", "_asyncio", "unittest.case"):
         return True
     for module, name in (
         ("unittest.mock", "NonCallableMock"),
@@ -250,16 +253,7 @@ def _remembers_exceptions(cls: type) -> bool:
 
 
 def _is_pytests(cls: type) -> bool:
-    return _module_of(cls).startswith(("_pytest.", "pluggy."))
-
-
-def _module_of(cls: type) -> str:
-    """``cls.__module__``, past whatever a metaclass has made of it."""
-    try:
-        module = type.__dict__["__module__"].__get__(cls)
-    except AttributeError:
-        return ""
-    return module if isinstance(module, str) else ""
+    return module_of(cls).startswith(("_pytest.", "pluggy."))
 
 
 def _is_pytests_idiom(frame: FrameType, exceptions: set[int]) -> bool:

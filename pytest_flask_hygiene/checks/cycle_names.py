@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import FrameType, TracebackType
 from typing import Any, Final
 
+from ..faults import message_of
 from ..references import steps
 
 _MAX_TEXT: Final = 120
@@ -40,11 +41,8 @@ def callee_of(exception: BaseException, frame: FrameType) -> str:
 
 
 def describe(exception: BaseException) -> str:
-    """Type and message; a hostile ``__str__`` costs only the message."""
+    """Type and the first line of the message, cut off where it is long."""
     name = type(exception).__name__
-    try:
-        text = str(exception).partition("\n")[0]
-    except Exception:
-        text = ""
+    text = message_of(exception).partition("\n")[0]
     text = text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
     return f"{name}: {text}" if text else name

@@ -11,7 +11,7 @@ import sys
 from types import CodeType
 from typing import Any, Final
 
-#: Nothing follows them, or only what they jump to.
+#: Instructions after which the next one is not executed: there is none, or they jump.
 _ENDS: Final = frozenset(
     (
         "RETURN_VALUE",
@@ -28,12 +28,13 @@ _JUMPS: Final = frozenset((*dis.hasjrel, *dis.hasjabs))
 
 
 def line_of_store(code: CodeType, variable: str, raised: int, left: int, callee: str = "") -> int:
-    """The line that stores the exception: ``error = e``, ``self.error = e``.  0 if there is none.
+    """The line that stores the exception in a variable: ``error = e``, ``self.error = e``; 0 if none does.
 
-    ``raised``: the line that raised it, 0 if that was in another function; ``left``: the offset of the
-    instruction that the frame was left at; ``callee``: the function that the exception came from.  Of several
-    stores it is the first one behind the line that raised (a handler follows), or else the last one before
-    that calls this function, or the last one of all.
+    ``raised``: the line of the function from which the exception came, 0 if it did not pass the function;
+    ``left``: the offset of the instruction at which the frame was left; ``callee``: the function that raised
+    or returned the exception.  Of several stores it is the first one behind the line that raised, as in an
+    ``except`` clause.  If there is none, it is the last one whose statement calls ``callee``, or else the
+    last one of all.
     """
     instructions = list(dis.get_instructions(code))
     stores = _stores(instructions, variable)
@@ -59,7 +60,7 @@ def _mentions(instructions: list[dis.Instruction], store: int, callee: str) -> b
 
 
 def _stores(instructions: list[dis.Instruction], variable: str) -> dict[int, int]:
-    """Where the variable is stored, by position, and in which line; 0: it is None from there, or deleted."""
+    """The line of each store, by its position; 0 for one that stores None, or deletes the variable."""
     attribute = _attribute(variable)
     plain = variable.partition(".")[0].partition("[")[0]
     line = 0
@@ -82,12 +83,13 @@ def _stores(instructions: list[dis.Instruction], variable: str) -> dict[int, int
 
 
 def _attribute(variable: str) -> str:
+    """The last attribute of ``self.job.errors[0]``: ``errors``; empty for a plain name."""
     rest = variable.partition(".")[2]
     return rest.split("[")[0].split(".")[-1]
 
 
 def _stored(instruction: dis.Instruction) -> tuple[Any, ...]:
-    """Python 3.13 stores two variables with one instruction, or stores one and loads another."""
+    """What an instruction stores: on Python 3.13 one may store two variables, or store one and load one."""
     argument = instruction.argval
     if not isinstance(argument, tuple):
         return (argument,)
@@ -99,7 +101,7 @@ def _reaching(
 ) -> set[int]:
     """Positions of the stores from which ``left`` can be reached past no other store.
 
-    Of an attribute past others, too: they may be another object's.
+    Past others, too, if they store an attribute: it may be another object's.
     """
     position_of = {instruction.offset: n for n, instruction in enumerate(instructions)}
     before: dict[int, list[int]] = {}
@@ -123,7 +125,7 @@ def _reaching(
 def _edges(
     code: CodeType, instructions: list[dis.Instruction], position_of: dict[int, int]
 ) -> list[tuple[int, int]]:
-    """What may follow what.  Rather too much of it: nearly any protected instruction may raise."""
+    """Which instruction may follow which, by position: any protected one is supposed to raise."""
     edges = []
     for position, instruction in enumerate(instructions):
         if instruction.opcode in _JUMPS:
@@ -137,7 +139,7 @@ def _edges(
 
 
 def _handlers(code: CodeType, position_of: dict[int, int]) -> list[tuple[int, int]]:
-    """Where each instruction goes when it raises."""
+    """Each protected instruction and its handler, by position (Python 3.11 and later)."""
     entries: list[Any] = getattr(dis.Bytecode(code), "exception_entries", [])
     return [
         (position, position_of[entry.target])
@@ -148,12 +150,12 @@ def _handlers(code: CodeType, position_of: dict[int, int]) -> list[tuple[int, in
 
 
 def _blocks(instructions: list[dis.Instruction], edges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The same for Python 3.10, where instructions push and pop the handlers."""
+    """The same for Python 3.10, where instructions push handlers on a stack of blocks, and pop them."""
     following: dict[int, list[int]] = {}
     for source, target in edges:
         following.setdefault(source, []).append(target)
     handlers = []
-    #: -1: of a handler that is at work.
+    # Where to go on, and the handlers of the blocks around it; -1 stands for the block of a handler itself.
     pending: list[tuple[int, tuple[int, ...]]] = [(0, ())]
     seen = set()
     while pending:

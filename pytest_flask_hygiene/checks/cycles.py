@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 class CycleCheck:
+    """Looks for exceptions in garbage; the rest is loaded when there is one, with a frame beside it."""
+
     def __init__(self, origin: OriginMap) -> None:
         self._origin = origin
         self._judge: CycleJudge | None = None

@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import own_modules
 from ..births import Birth, BirthRecorder
-from ..files import same_name
+from ..files import is_closed, is_open_descriptor, name_of, same_name
 from ..findings import Owner
 from ..stacks import importing_module
 from ..threads import ThreadRecorder
@@ -26,10 +26,12 @@ LeftOpen = tuple[Birth, Any]
 
 
 class LeftOpenCheck:
+    """Finds what owners have opened and not closed."""
+
     def __init__(
         self, births: BirthRecorder, threads: ThreadRecorder, is_temporary_anyway: Callable[[str], bool]
     ) -> None:
-        """``is_temporary_anyway``: whether pytest removes a directory (``tmp_path``)."""
+        """``is_temporary_anyway`` tells of a directory whether pytest removes it (``tmp_path``)."""
         self._births = births
         self._threads = threads
         self._is_temporary_anyway = is_temporary_anyway
@@ -37,17 +39,14 @@ class LeftOpenCheck:
     def may_have(self, owners: Collection[Owner]) -> bool:
         """Whether one of these owners seems to have something open; cheap, and seldom wrong."""
         opened = [owner for owner in owners if owner.opened]
-        return bool(opened) and self._may_have(opened)
-
-    def _may_have(self, owners: Collection[Owner]) -> bool:
-        return (
-            any(True for _ in self._descriptors(owners))
-            or any(True for _ in self._directories(owners))
-            or self._has_objects(owners)
-            or bool(self._threads.alive(owners))
+        return bool(opened) and (
+            any(True for _ in self._descriptors(opened))
+            or any(True for _ in self._directories(opened))
+            or self._may_have_objects(opened)
+            or bool(self._threads.alive(opened))
         )
 
-    def _has_objects(self, owners: Collection[Owner]) -> bool:
+    def _may_have_objects(self, owners: Collection[Owner]) -> bool:
         births = self._births.by_id
         for key, birth in list(births.items()):
             if _is_of(birth, owners):
@@ -58,9 +57,9 @@ class LeftOpenCheck:
         return False
 
     def find(self, owners: Collection[Owner] | None) -> list[LeftOpen]:
-        """What these owners (None: anybody) have open, threads apart; each birth once.
+        """What these owners (None: all) have open, except threads; each birth once.
 
-        What an import opened belongs to the import, and is found with ``owners`` None only.
+        What was opened by an import belongs to the import, and is found only if ``owners`` is None.
         """
         found: dict[int, LeftOpen] = {}
         for birth, thing in (*self._files(owners), *self._objects(owners), *self._directories(owners)):
@@ -69,8 +68,9 @@ class LeftOpenCheck:
         return list(found.values())
 
     def forget_closed(self, owners: Collection[Owner]) -> None:
-        """What these owners have closed is of no more interest."""
+        """Forget the births of what these owners have closed."""
         births = self._births
+        # The iterator drops those that are closed.
         list(self._descriptors(owners))
         for key, birth in list(births.by_id.items()):
             if birth.owner in owners and birth.ref is not None:
@@ -86,12 +86,10 @@ class LeftOpenCheck:
         by_descriptor = self._births.by_descriptor
         for descriptor, birth in list(by_descriptor.items()):
             if _is_of(birth, owners):
-                try:
-                    os.fstat(descriptor)
-                except OSError:
-                    del by_descriptor[descriptor]
-                else:
+                if is_open_descriptor(descriptor):
                     yield descriptor, birth
+                else:
+                    del by_descriptor[descriptor]
 
     def _files(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         descriptors = dict(self._descriptors(owners))
@@ -101,12 +99,12 @@ class LeftOpenCheck:
         with own_modules():
             from ..heap import instances_of
         for raw in instances_of(io.FileIO):
-            if io.FileIO.closed.__get__(raw) or not io.FileIO.closefd.__get__(raw):
+            if is_closed(raw) or not io.FileIO.closefd.__get__(raw):
                 continue
-            name = getattr(raw, "name", None) if type(raw) is io.FileIO else None
-            birth = descriptors.get(io.FileIO.fileno(raw))
-            if birth is not None and (type(raw) is not io.FileIO or same_name(birth.path, name)):
-                del descriptors[io.FileIO.fileno(raw)]
+            descriptor, name = io.FileIO.fileno(raw), name_of(raw)
+            birth = descriptors.get(descriptor)
+            if birth is not None and same_name(birth.path, name):
+                del descriptors[descriptor]
                 yield birth, raw
             elif isinstance(name, str) and _is_of(names.get(name), owners):
                 yield names[name], raw
@@ -150,6 +148,7 @@ class LeftOpenCheck:
 
 
 def _is_of(birth: Birth | None, owners: Collection[Owner] | None) -> bool:
+    """Whether a birth is one of these owners' (None: all), and may be of something left open."""
     return (
         birth is not None
         and not birth.reported
@@ -191,7 +190,7 @@ def still_refers_to(descriptor: int, path: object) -> bool:
 
 
 def _is_child(pid: object) -> bool:
-    """Whether nobody has waited for a child process; ``os.waitpid()`` tells its ``Popen`` nothing."""
+    """Whether nobody has waited for a child process: its ``Popen`` does not know of an ``os.waitpid()``."""
     if not isinstance(pid, int) or not hasattr(os, "waitid"):
         return isinstance(pid, int)
     try:

@@ -8,29 +8,24 @@ finalizer's warning arrives in ``sys.unraisablehook`` instead.
 
 from __future__ import annotations
 
-import io
 import sys
 import warnings
 from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from ..births import Birth, BirthRecorder
-from ..files import TEMPFILE, is_closed_file
+from ..files import FILES, TEMPFILE, is_closed_file
 from ..findings import Kind
 from ..stacks import Stack, capture_stack
-
-_Filter = tuple[Any, ...]
-
-
-class _OurFilter(tuple[Any, ...]):
-    """A filter that the plugin put in; also recognized by a run that is nested in another."""
-
-    __slots__ = ()
-
-
-_BLANKET_CATEGORIES: Final = (Warning, Exception, BaseException, object)
-_PYTHONS_OWN: Final = ("ignore", None, ResourceWarning, None, 0)
+from .warning_filters import (
+    Filter,
+    action_for,
+    filters_mutated,
+    ignores_resource_warnings,
+    let_through,
+    without_ours,
+)
 
 
 class Emission:
@@ -47,18 +42,26 @@ class Emission:
 
 
 class ResourceWarningCheck:
+    """Calls ``on_emission`` for each ResourceWarning, except those that the user ignores or records."""
+
     def __init__(self, births: BirthRecorder, on_emission: Callable[[Emission], None]) -> None:
         self._births = births
         self._on_emission = on_emission
         self._base_recorder: object = None
-        self._inserted: list[_Filter] = []
-        self._opened: list[_Filter] = []
-        self._opened_for: list[_Filter] = []
+        """``warnings._showwarnmsg_impl`` when the filters were opened: pytest's recorder."""
+        self._inserted: list[Filter] = []
+        """Our own filters, of those below."""
+        self._opened: list[Filter] = []
+        """The filters as they were last opened."""
+        self._opened_for: list[Filter] = []
+        """The filters as they were before that."""
         self._recorded: dict[int, tuple[Kind, Birth | None]] = {}
+        """What the user's own recorder has got, by the ``id()`` of the warning's source."""
         self._original: Callable[[warnings.WarningMessage], None] | None = None
         self._original_hook: Any = None
         self._listening = False
         self._finalized: Birth | None = None
+        """Of a plugin's type, whose ``__del__`` runs now."""
 
     def while_finalized(self, birth: Birth | None) -> Birth | None:
         """What warnings that name no object are about from now on; returns what it was."""
@@ -66,6 +69,7 @@ class ResourceWarningCheck:
         return before
 
     def start(self) -> None:
+        """Replace ``warnings._showwarnmsg``."""
         self._original = warnings._showwarnmsg  # type: ignore[attr-defined]
         self._replacement = self._on_message
         warnings._showwarnmsg = self._replacement  # type: ignore[attr-defined]
@@ -82,6 +86,7 @@ class ResourceWarningCheck:
         self._original_hook = None
 
     def stop(self) -> None:
+        """Undo both replacements, and give the user's filters back."""
         self.close_filters()
         if self._original is not None and warnings._showwarnmsg is self._replacement:  # type: ignore[attr-defined]
             warnings._showwarnmsg = self._original  # type: ignore[attr-defined]
@@ -94,41 +99,45 @@ class ResourceWarningCheck:
         ``decisions`` gives the filters that the user wrote (command line, ini, marks), as text: only they
         tell an ``ignore::ResourceWarning`` from the same tuple that Python installs by itself.
         """
-        # Mostly the same from test to test.  A mark's filter stands before the others.
+        # Mostly the filters are the same from test to test: a mark would have put its own before them.
         if warnings.filters != self._opened_for:
             written = (*decisions(), *sys.warnoptions)
-            user_ignores = any(_names_resource_warning(text) for text in written)
+            user_ignores = any(ignores_resource_warnings(text) for text in written)
             self._opened_for = list(warnings.filters)
-            self._opened, self._inserted = _let_through(warnings.filters, user_ignores)
+            self._opened, self._inserted = let_through(warnings.filters, user_ignores)
         warnings.filters[:] = self._opened  # type: ignore[index]
-        _filters_mutated()
+        filters_mutated()
         self._base_recorder = warnings._showwarnmsg_impl  # type: ignore[attr-defined]
         self._listening = True
 
     def close_filters(self) -> None:
+        """Give the user's filters back, and hear no more warnings."""
         self._listening = False
         self._recorded.clear()
         if warnings.filters == self._opened:
             warnings.filters[:] = self._opened_for
-            _filters_mutated()
+            filters_mutated()
         elif any(entry is ours for entry in warnings.filters for ours in self._inserted):
             warnings.filters[:] = [  # type: ignore[index]
                 entry for entry in warnings.filters if not any(entry is ours for ours in self._inserted)
             ]
-            _filters_mutated()
+            filters_mutated()
         self._base_recorder = None
 
     def silenced(self, text: str) -> bool:
         """Whether the user ignores or records a ResourceWarning of this text, from wherever it comes."""
-        if _action(warnings.filters, text, ResourceWarning, "", 0) == "ignore":
+        if action_for(warnings.filters, text, ResourceWarning, "", 0) == "ignore":
             return True
-        return self._recorder_active() and _action(_without_ours(), text, ResourceWarning, "", 0) != "ignore"
+        return (
+            self._recorder_active() and action_for(without_ours(), text, ResourceWarning, "", 0) != "ignore"
+        )
 
     def _recorder_active(self) -> bool:
-        """``pytest.warns``, ``recwarn`` or ``catch_warnings(record=True)``, inside pytest's own."""
+        """Whether ``pytest.warns``, ``recwarn`` or ``catch_warnings(record=True)`` is at work."""
         return warnings._showwarnmsg_impl is not self._base_recorder  # type: ignore[attr-defined]
 
     def _on_message(self, message: warnings.WarningMessage) -> None:
+        """Stands for ``warnings._showwarnmsg``."""
         original = self._original
         assert original is not None
         if not self._listening or not issubclass(message.category, ResourceWarning):
@@ -136,36 +145,44 @@ class ResourceWarningCheck:
             return
         shown = True
         try:
-            shown = self._shown_without_us(message)
             frame = sys._getframe(1)
-            source = message.source
-            kind, birth = self._recorded.get(id(source)) or self._identify(source, frame)
-            around = getattr(original, "__self__", None)
-            if (
-                birth is None
-                and isinstance(around, ResourceWarningCheck)
-                and around._identify(source, frame)[1] is not None
-            ):
-                # The run around this one saw it opened (pytester), and tells for itself whether to show it.
+            shown = self._shown_without_us(message, frame)
+            if self._is_outer_runs(original, message.source, frame):
+                # The outer run tells for itself whether to show it.
                 shown = True
-            elif self._recorder_active() and shown:
-                # The user's recorder gets it.  pytest.warns may emit it again, when the file is closed
-                # and can't be recognized any more.
-                if source is not None:
-                    self._recorded[id(source)] = (kind, birth)
             else:
-                if kind == "tempdir" and birth is None:
-                    birth = self._births.of_directory(_directory_being_cleaned(frame))
-                # In a cycle, a file's buffer may come after the raw file that has been reported.
-                if birth is not None or not is_closed_file(source):
-                    self._on_emission(Emission(kind, birth, str(message.message), capture_stack(frame)))
-            del source, frame
+                self._take(message, frame, shown)
+            del frame
         except Exception as error:
             self._births.faults.add("resource warnings", error)
         if shown:
             original(message)
 
+    def _take(self, message: warnings.WarningMessage, frame: FrameType, shown: bool) -> None:
+        source = message.source
+        kind, birth = self._recorded.get(id(source)) or self._identify(source, frame)
+        if self._recorder_active() and shown:
+            # The user's recorder gets it.  pytest.warns may emit it again, when the file is closed
+            # and can't be recognized any more.
+            if source is not None:
+                self._recorded[id(source)] = (kind, birth)
+            return
+        if kind == "tempdir" and birth is None:
+            birth = self._births.of_directory(_directory_being_cleaned(frame))
+        # In a cycle, a file's buffer may come after the raw file that has been reported.
+        if birth is not None or not is_closed_file(source):
+            self._on_emission(Emission(kind, birth, str(message.message), capture_stack(frame)))
+
+    def _is_outer_runs(self, original: object, source: object, frame: FrameType) -> bool:
+        """Whether a run around this one (pytester) saw the resource opened, and this one did not."""
+        around = getattr(original, "__self__", None)
+        if not isinstance(around, ResourceWarningCheck):
+            return False
+        known = self._recorded.get(id(source)) or self._identify(source, frame)
+        return known[1] is None and around._identify(source, frame)[1] is not None
+
     def _on_unraisable(self, unraisable: Any) -> None:
+        """Stands for ``sys.unraisablehook``."""
         exc_type = unraisable.exc_type
         if not (self._listening and exc_type is not None and issubclass(exc_type, ResourceWarning)):
             self._original_hook(unraisable)
@@ -192,6 +209,7 @@ class ResourceWarningCheck:
             self._births.faults.add("resource warnings", error)
 
     def _identify(self, source: object, frame: FrameType | None) -> tuple[Kind, Birth | None]:
+        """What a warning is about, by the object that it names, or by the frame that emitted it."""
         kind = _kind_of(source)
         if kind == "file":
             return kind, self._births.of_file(source)
@@ -204,50 +222,19 @@ class ResourceWarningCheck:
             return birth.kind, birth
         return kind, None
 
-    def _shown_without_us(self, message: warnings.WarningMessage) -> bool:
+    def _shown_without_us(self, message: warnings.WarningMessage, frame: FrameType) -> bool:
+        """Whether the filters would let the warning through if the plugin had not changed them."""
         module = message.filename.removesuffix(".py")
-        frame: FrameType | None = sys._getframe(2)
-        if frame is not None and frame.f_code.co_filename == message.filename:
+        if frame.f_code.co_filename == message.filename:
             module = str(frame.f_globals.get("__name__", module))
-        return (
-            _action(_without_ours(), str(message.message), message.category, module, message.lineno)
-            != "ignore"
-        )
-
-
-def _let_through(current: Iterable[_Filter], user_ignores: bool) -> tuple[list[_Filter], list[_Filter]]:
-    """The filters with our own put in, and our own alone."""
-    filters: list[_Filter] = []
-    inserted: list[_Filter] = []
-
-    def insert(message: Any = None, module: Any = None, line: int = 0) -> None:
-        entry = _OurFilter(("always", message, ResourceWarning, module, line))
-        inserted.append(entry)
-        filters.append(entry)
-
-    done = False
-    for entry in current:
-        action, message, category, module, line = entry[:5]
-        if not done and issubclass(ResourceWarning, category):
-            anywhere = message is None and module is None and line == 0
-            blanket = anywhere and category in _BLANKET_CATEGORIES
-            if action == "ignore":
-                if blanket or (tuple(entry[:5]) == _PYTHONS_OWN and not user_ignores):
-                    insert()
-                    done = True
-            elif action in ("default", "module", "once"):
-                insert(message, module, line)
-            done = done or anywhere
-        filters.append(entry)
-    if not done:
-        insert()
-    return filters, inserted
+        text = str(message.message)
+        return action_for(without_ours(), text, message.category, module, message.lineno) != "ignore"
 
 
 def _kind_of(source: object) -> Kind:
     # type(), never isinstance(): the source may be a mock or a broken proxy.
     cls = type(source)
-    if issubclass(cls, io.IOBase):
+    if issubclass(cls, FILES):
         return "file"
     modules = sys.modules
     for kind, module, name in (
@@ -272,45 +259,3 @@ def _directory_being_cleaned(frame: FrameType | None) -> str:
             return str(frame.f_locals.get("name", ""))
         frame = frame.f_back
     return ""
-
-
-def _names_resource_warning(text: str) -> bool:
-    """Whether a filter as text is ``ignore::ResourceWarning`` and nothing narrower."""
-    parts = [part.strip() for part in text.split(":")] + [""] * 5
-    return (
-        parts[0] == "ignore"
-        and not parts[1]
-        and parts[2].rpartition(".")[2] == "ResourceWarning"
-        and not parts[3]
-        and not parts[4]
-    )
-
-
-def _without_ours() -> list[_Filter]:
-    return [entry for entry in warnings.filters if not isinstance(entry, _OurFilter)]
-
-
-def _action(filters: Iterable[_Filter], text: str, category: type[Warning], module: str, line: int) -> str:
-    """What ``warnings.warn_explicit`` would do."""
-    for entry in filters:
-        action, message, of_category, of_module, of_line = entry[:5]
-        if (
-            issubclass(category, of_category)
-            and (message is None or message.match(text))
-            and (of_module is None or of_module.match(module))
-            and of_line in (0, line)
-        ):
-            return str(action)
-    return "default"
-
-
-_mutated: Final = getattr(warnings, "_filters_mutated", None)
-
-
-def _filters_mutated() -> None:
-    """Python keeps, for each module, which warnings it has shown; that depends on the filters."""
-    if _mutated is not None:
-        _mutated()
-    else:  # Python 3.14
-        with warnings._lock:  # type: ignore[attr-defined]
-            warnings._filters_mutated_lock_held()  # type: ignore[attr-defined]

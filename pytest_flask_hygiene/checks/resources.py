@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from .. import own_modules
 from ..births import Birth, BirthRecorder
+from ..faults import message_of
 from ..findings import Finding, Owner
 from ..owners import OwnerTracker
 from ..replacements import replacement
@@ -28,10 +29,12 @@ _ABSENT: Final = object()
 
 
 class CannotBeWatchedError(Exception):
-    """Says why, and what to do instead."""
+    """A type's instances can't be seen being made; the message says why, and what to name instead."""
 
 
 class ResourceBirth(Birth):
+    """The birth of an instance of a type that a plugin has named."""
+
     __slots__ = ("_ask", "finalizer_seen", "resource")
 
     def __init__(
@@ -40,7 +43,7 @@ class ResourceBirth(Birth):
         super().__init__("other", owner, stack)
         self.resource = resource
         self.finalizer_seen = False
-        """It will be asked once more when it is dropped."""
+        """Its ``__del__`` is watched, so it will be asked whether it is open when it is dropped."""
         self._ask = ask
 
     def is_open(self, thing: Any) -> bool:
@@ -56,12 +59,12 @@ class ResourceBirth(Birth):
             else "opened here and dropped while open"
         )
         finding.advice = self.resource.advice or ("" if finding.owner.scope == "held" else _ADVICE)
-        # Not the same finding as one of another type at the same line.
+        # Part of the finding's key: one of another type at the same line is another finding.
         finding.variable = self.resource.name
 
 
 class ResourceCheck:
-    """``on_dropped`` is called with the birth of what was dropped while open, and with a warning's words."""
+    """Sees the instances of the named types being made and dropped."""
 
     def __init__(
         self,
@@ -71,25 +74,36 @@ class ResourceCheck:
         while_finalized: Callable[[Birth | None], Birth | None],
         others_faults: list[str],
     ) -> None:
-        """``while_finalized``: warnings are this birth's from now on; returns the one whose they were."""
+        """``on_dropped`` takes the birth of what was dropped while open, and the words of a warning about it.
+
+        ``while_finalized`` is told whose ``__del__`` runs from now on, and returns whose ran until now: what
+        the type itself warns about then is the same leak.
+        """
         self._owners = owners
         self._births = births
         self._on_dropped = on_dropped
         self._while_finalized = while_finalized
         self._others_faults = others_faults
         self._named_by: dict[Any, str] = {}
+        """The plugin that has named a type, until a fault of it has been listed."""
         self._watched: set[Any] = set()
         self._finalized: set[type] = set()
+        """Classes whose ``__del__`` is replaced."""
         self._known: dict[int, ResourceBirth] = {}
+        """By the instance's ``id()``."""
         self._undo: list[Callable[[], None]] = []
 
     def stop(self) -> None:
+        """Undo the replacements, newest first."""
         while self._undo:
             self._undo.pop()()
         self._known.clear()
 
     def watch(self, resource: ResourceType, named_by: str) -> None:
-        """Raises :class:`CannotBeWatchedError`.  Who names a type first has named it."""
+        """``named_by``: the plugin or conftest file.  The first one that names a type counts.
+
+        Raises :class:`CannotBeWatchedError`.
+        """
         if resource.type in self._watched:
             return
         if isinstance(resource.type, type):
@@ -153,6 +167,7 @@ class ResourceCheck:
         self._undo.append(undo)
 
     def _made(self, resource: ResourceType, by_result: bool, first: Any, result: Any) -> None:
+        """An instance was made: it is the call's result, or else its first argument (``self``)."""
         try:
             # This function, the replacement, and its caller.
             self._record(resource, result if by_result else first, sys._getframe(2))
@@ -187,7 +202,7 @@ class ResourceCheck:
     # -- how it ends ---------------------------------------------------------------------------
 
     def _watch_finalizer(self, cls: type) -> bool:
-        """Of the class that the finalizer comes from; False for a class of C's, whose can't be watched."""
+        """Replace ``__del__`` of the class that it comes from; False for a class written in C."""
         definer = next((c for c in cls.__mro__ if "__del__" in vars(c)), cls)
         if definer in self._finalized:
             return True
@@ -214,20 +229,21 @@ class ResourceCheck:
         return True
 
     def _finalizes(self, thing: Any) -> Birth | None:
+        """An instance is about to be finalized; returns the birth of what was being finalized until now."""
         birth = self._known.pop(id(thing), None)
         before = self._while_finalized(birth)
         if birth is None:
             return before
         try:
             if self._is_open(thing, birth.resource):
-                self.covers(thing)
+                self._cover_parts(thing)
                 self._on_dropped(birth, f"unclosed {birth.resource.name}")
         except Exception as error:
             self._births.fault(error)
         return before
 
-    def covers(self, thing: Any) -> None:
-        """What it has opened for itself is part of one finding: its own."""
+    def _cover_parts(self, thing: Any) -> None:
+        """What an instance has opened for itself is part of its finding: a connection's socket, say."""
         with own_modules():
             from ..reach import parts_of
         others: dict[int, Birth] = {}
@@ -245,7 +261,7 @@ class ResourceCheck:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self._fault(resource, f"is_open raised {type(error).__name__}: {error}")
+            self._fault(resource, f"is_open raised {type(error).__name__}: {message_of(error)}")
             return False
         if answer is not True and answer is not False:
             self._fault(resource, f"is_open returned {type(answer).__name__}, and neither True nor False")
@@ -253,14 +269,14 @@ class ResourceCheck:
         return answer is True
 
     def _fault(self, resource: ResourceType, text: str) -> None:
-        """Once for each type: the plugin's that has named it, and not ours."""
+        """List it, once for each type, as a fault of the plugin that has named the type."""
         plugin = self._named_by.pop(resource.type, None)
         if plugin is not None:
             self._others_faults.append(f"pytest_hygiene_resources of {plugin}: {resource.name!r}: {text}")
 
 
 def _innermost(method: Any) -> Any:
-    """Without the replacement of a run that this one is nested in (pytester): the instances are ours."""
+    """The method without the replacement of a run around this one (pytester): the instances are ours."""
     return getattr(method, "_hygiene_original", method)
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 
 class ResponseCheck:
+    """Closes what test clients have got, and tells of what the test should have closed."""
+
     def __init__(
         self,
         owners: OwnerTracker,
@@ -46,13 +48,17 @@ class ResponseCheck:
         self._contexts = contexts
         self._numbers = itertools.count()
         self._bodies: weakref.WeakValueDictionary[int, Body] = weakref.WeakValueDictionary()
+        """In the order of their requests."""
         self._inputs: dict[int, weakref.ref[Any]] = {}
+        """The temporary file of each thread's last upload."""
         self._holders: list[tuple[weakref.ref[Any], int, weakref.ref[Body]]] = []
+        """Contexts that a response keeps pushed, with the position of the push, and that response's body."""
         self._undo: Callable[[], None] | None = None
         self._upload_code: CodeType | None = None
+        """Of the function of Werkzeug's that makes the temporary files."""
 
     def wrap(self, module: ModuleType) -> None:
-        """To be called when ``werkzeug.test`` has been imported."""
+        """Replace ``run_wsgi_app``; to be called when ``werkzeug.test`` has been imported."""
         before_us = original = module.run_wsgi_app
         while hasattr(original, "_hygiene_original"):
             # A run nested in another (pytester): the response is the inner one's.
@@ -60,49 +66,16 @@ class ResponseCheck:
         self._upload_code = getattr(getattr(module, "stream_encode_multipart", None), "__code__", None)
         self._closing_iterator = getattr(module, "ClosingIterator", None)
         self._response_class = getattr(module, "Response", None)
-        tracker = weakref.ref(self)
-
-        def run_wsgi_app(app: Any, environ: Any, buffered: bool = False) -> Any:
-            check = tracker()
-            if check is None:
-                return original(app, environ, buffered=buffered)
-            body: Body | None = None
-            contexts = check._contexts()
-
-            def watched(environ: Any, start_response: Any) -> Any:
-                nonlocal body
-                stream = environ.get("wsgi.input")
-                if type(stream) is not io.BytesIO:
-                    check._guarded(check._see_input, stream)
-                contexts.expect_push_of(environ)
-                iterable = app(environ, start_response)
-                if not check._guarded(check._has_nothing_to_close, iterable):
-                    body = check._guarded(check._open, iterable)
-                return iterable if body is None else body
-
-            before = check._guarded(check._top, contexts)
-            try:
-                result = original(watched, environ, buffered=buffered)
-                if body is not None and body.is_open:
-                    check._guarded(partial(check._see_contexts, before or ()), body)
-                return result
-            finally:
-                contexts.expect_push_of(None)
-                # The frame may outlive the call in a traceback; the response must not.
-                body = None
-
-        run_wsgi_app.__doc__ = original.__doc__
-        run_wsgi_app.__wrapped__ = original  # type: ignore[attr-defined]
-        run_wsgi_app._hygiene_original = original  # type: ignore[attr-defined]
-        module.run_wsgi_app = run_wsgi_app  # type: ignore[attr-defined]
+        replacement = module.run_wsgi_app = _watching(original, weakref.ref(self))  # type: ignore[attr-defined]
 
         def undo() -> None:
-            if module.run_wsgi_app is run_wsgi_app:
+            if module.run_wsgi_app is replacement:
                 module.run_wsgi_app = before_us  # type: ignore[attr-defined]
 
         self._undo = undo
 
     def stop(self) -> None:
+        """Close what is still open, and put ``run_wsgi_app`` back."""
         self.close_all()
         if self._undo is not None:
             self._undo()
@@ -128,8 +101,8 @@ class ResponseCheck:
         known = self._response_class
         if type(iterable) is not self._closing_iterator or known is None:
             return False
-        # In front may be close() of Werkzeug's own generator over the text.
-        callback = iterable._callbacks[-1]
+        # The last one; in front of it may be close() of Werkzeug's own generator over the text.
+        callback = iterable._callbacks[-1] if iterable._callbacks else None
         if type(callback) is not MethodType or callback.__func__ is not known.close:
             return False
         response: Any = callback.__self__
@@ -144,19 +117,36 @@ class ResponseCheck:
 
     def _open(self, iterable: Iterable[bytes]) -> Body:
         body = Body(iterable, self._owners.get(), self._report, partial(self._births.faults.add, "responses"))
-        # Apart: a body that is given up now would be closed under the reader's hands.
+        # Guarded by itself: after a fault the body would be dropped, and so closed before it is read.
         self._guarded(self._track, body)
         return body
 
     def _report(self, left: LeftResponse) -> None:
-        self._guarded(self._on_left, left)
+        self._guarded(self._note_left, left)
+
+    def _note_left(self, left: LeftResponse) -> None:
+        birth = left.birth
+        if birth is not None and birth.served == "replaced" and self._is_open(birth):
+            # It was not part of the response after all: it is found as left open, held by the application.
+            left.birth = None
+            if not left.stream_left:
+                return
+        self._on_left(left)
+
+    def _is_open(self, birth: Birth) -> bool:
+        return any(
+            each is birth and is_open_descriptor(descriptor)
+            for descriptor, each in list(self._births.by_descriptor.items())
+        )
 
     def _track(self, body: Body) -> None:
+        """Remember a body that has something to close, with the birth of the file that it sends."""
         stream = body.stream
         is_file = stream is not None and not isinstance(stream, GeneratorType)
         replaced = [] if is_file else self._sent_files(body.owner)
         if stream is None and not replaced:
             return
+        # From Werkzeug's own run_wsgi_app outwards.
         request = capture_stack(sys._getframe(5))
         if is_file:
             body.birth = self._births.of_file(stream)
@@ -184,7 +174,7 @@ class ResponseCheck:
 
     def _see_input(self, stream: Any) -> None:
         """Remember an upload's temporary file; the previous one of this thread is no longer needed."""
-        if stream is None or type(stream) is io.BytesIO:
+        if stream is None:
             return
         thread = threading.get_ident()
         previous = self._inputs.get(thread)
@@ -232,12 +222,13 @@ class ResponseCheck:
 
     @property
     def holds_contexts(self) -> bool:
+        """Whether any open response keeps a context pushed."""
         return any(
             body is not None and body.is_open for _, _, holder in self._holders for body in (holder(),)
         )
 
     def close_owned_by(self, owner: Owner) -> None:
-        """The owner ends: newest first, since contexts must be popped in reverse."""
+        """Close an ended owner's responses: newest first, since contexts must be popped in reverse."""
         if not (self._bodies or self._inputs or self._holders):
             return
         if self._bodies:
@@ -249,10 +240,11 @@ class ResponseCheck:
             self._holders.clear()
 
     def close_context_holders(self) -> None:
-        """Before the finalizer of a fixture that pushed a context of its own."""
+        """Close what keeps contexts pushed: a fixture is about to pop one that it pushed before them."""
         self._close([body for _, _, holder in self._holders if (body := holder()) is not None])
 
     def close_all(self) -> None:
+        """Close everything, newest first."""
         self._close([body for _, body in sorted(self._bodies.items())])
         self._close_inputs()
 
@@ -266,6 +258,44 @@ class ResponseCheck:
     def _close_inputs(self) -> None:
         while self._inputs:
             self._close_input(self._inputs.popitem()[1])
+
+
+def _watching(original: Callable[..., Any], tracker: weakref.ref[ResponseCheck]) -> Callable[..., Any]:
+    """What stands for ``werkzeug.test.run_wsgi_app``; ``stacks.py`` knows it by its name and file."""
+
+    def run_wsgi_app(app: Any, environ: Any, buffered: bool = False) -> Any:
+        check = tracker()
+        if check is None:
+            return original(app, environ, buffered=buffered)
+        body: Body | None = None
+        contexts = check._contexts()
+
+        def watched(environ: Any, start_response: Any) -> Any:
+            nonlocal body
+            stream = environ.get("wsgi.input")
+            if type(stream) is not io.BytesIO:
+                check._guarded(check._see_input, stream)
+            contexts.expect_push_of(environ)
+            iterable = app(environ, start_response)
+            if not check._guarded(check._has_nothing_to_close, iterable):
+                body = check._guarded(check._open, iterable)
+            return iterable if body is None else body
+
+        before = check._guarded(check._top, contexts)
+        try:
+            result = original(watched, environ, buffered=buffered)
+            if body is not None and body.is_open:
+                check._guarded(partial(check._see_contexts, before or ()), body)
+            return result
+        finally:
+            contexts.expect_push_of(None)
+            # The frame may outlive the call in a traceback; the response must not.
+            body = None
+
+    run_wsgi_app.__doc__ = original.__doc__
+    run_wsgi_app.__wrapped__ = original  # type: ignore[attr-defined]
+    run_wsgi_app._hygiene_original = original  # type: ignore[attr-defined]
+    return run_wsgi_app
 
 
 def _agree(stack: Stack, other: Stack) -> bool:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _MAX_CONNECTIONS: Final = 4096
 _HOLDS: Final = sys.version_info < (3, 11)
-#: ``sys.getrefcount`` of an object that only our tuple, the loop variable and the call refer to.
-_ONLY_OURS: Final = 3
+#: ``sys.getrefcount`` of an object that only a local variable and the call itself refer to.
+_ONLY_OURS: Final = 2
 
 
 class SqliteCheck:
@@ -33,9 +33,13 @@ class SqliteCheck:
     def __init__(self, on_dropped: Callable[[Birth, str], None]) -> None:
         self._on_dropped = on_dropped
         self._births: dict[int, Birth] = {}
-        self._held: list[tuple[Connection, Birth]] = []
-        self._in_cells: dict[int, Birth] = {}
+        """3.11 and 3.12: of connections that may be open, by their ``id()``."""
         self._open_before: dict[int, Birth] = {}
+        """3.11 and 3.12: those of the connections that were open when the collection under way began."""
+        self._held: list[tuple[Connection, Birth]] = []
+        """3.10: connections that may be open."""
+        self._in_cells: dict[int, Birth] = {}
+        """3.10: of the connections that wait in cells for a sweep, by their ``id()``."""
 
     def connected(self, connection: Connection, birth: Birth) -> None:
         """The audit hook saw a new connection."""
@@ -60,7 +64,7 @@ class SqliteCheck:
         held, self._held = self._held, []
         while held:
             connection, birth = held.pop()
-            if sys.getrefcount(connection) > _ONLY_OURS - 1:
+            if sys.getrefcount(connection) > _ONLY_OURS:
                 self._held.append((connection, birth))
             elif is_open(connection):
                 self._on_dropped(birth, description(connection))
@@ -125,7 +129,11 @@ class SqliteCheck:
                     births.pop(id(candidate), None)
 
     def after_collection(self, saved: list[object] | None, survivors_of: int) -> None:
-        """3.11 and 3.12: the open ones that turned out to be garbage were dropped."""
+        """3.11 and 3.12: the open ones that turned out to be garbage were dropped.
+
+        ``saved``: the garbage, if the collection saved it; else what is no longer on the heap was garbage.
+        ``survivors_of``: the oldest generation that was collected; its survivors are in the next one.
+        """
         if not self._open_before:
             return
         before, self._open_before = self._open_before, {}
@@ -138,6 +146,7 @@ class SqliteCheck:
             self._on_dropped(before[key], f"unclosed database in <sqlite3.Connection object at {key:#x}>")
 
     def stop(self) -> None:
+        """Let go of every connection."""
         self._births.clear()
         self._held.clear()
         self._in_cells.clear()
@@ -145,7 +154,7 @@ class SqliteCheck:
 
 
 class _Cell:
-    """Refers to itself, so that nothing but a collection frees it; brings nothing else of ours along."""
+    """Holds a connection until the next collection: it refers to itself, and nothing else refers to it."""
 
     __slots__ = ("connection", "itself")
 
@@ -155,10 +164,11 @@ class _Cell:
 
 
 def is_open(connection: Any) -> bool:
+    """Whether a ``sqlite3.Connection`` is open; may be called in any thread."""
     import sqlite3
 
     try:
-        # The descriptor itself: a subclass may override the attribute.  Works from any thread.
+        # Of the base class: a subclass may override the attribute.
         sqlite3.Connection.total_changes.__get__(connection)
     except sqlite3.ProgrammingError:
         return False
