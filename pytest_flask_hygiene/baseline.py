@@ -163,7 +163,8 @@ class Baseline:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            # A file's name need not be valid text: a lone surrogate becomes \udcff, which JSON knows, too.
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
             mode = target.stat().st_mode if target.exists() else 0o666 & ~_umask()
             os.chmod(temporary, mode & 0o777)

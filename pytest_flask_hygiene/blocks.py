@@ -81,15 +81,24 @@ class Block:
 
 
 def _lines_of_block(source: str, line: int) -> range:
-    """The body of the ``with`` statement that begins at a line; empty if there is none (``ExitStack``)."""
+    """The lines of the ``with`` statement's body that was entered at this line.
+
+    Empty if no such statement is there: a block may also be entered by an ``ExitStack``.
+    """
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return range(0)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= line <= node.body[0].lineno:
+        # Its head alone: the first line of the body may be a with statement itself.
+        if isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= line <= _end_of_head(node):
             return range(node.body[0].lineno, (node.end_lineno or line) + 1)
     return range(0)
+
+
+def _end_of_head(node: ast.With | ast.AsyncWith) -> int:
+    last = node.items[-1]
+    return (last.optional_vars or last.context_expr).end_lineno or node.lineno
 
 
 class Blocks:

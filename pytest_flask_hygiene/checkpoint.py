@@ -135,14 +135,17 @@ class _Running:
 
 
 def _is_pytests(value: object) -> bool:
-    """From a fixture request, all of pytest can be reached."""
-    return str(type(value).__module__).startswith(("_pytest.", "pytest_flask_hygiene."))
+    """Whether it is an object of pytest's or ours: from a fixture request, all of pytest can be reached."""
+    # Past whatever a metaclass has made of the name.
+    module = type.__dict__["__dict__"].__get__(type(value)).get("__module__")
+    return isinstance(module, str) and module.startswith(("_pytest.", "pytest_flask_hygiene."))
 
 
 def _global_that_holds(module: ModuleType, thing: object) -> str:
     with own_modules():
         from .reach import reaches
-    for name, value in vars(module).items():
+    # A copy: other threads may define globals meanwhile.
+    for name, value in list(vars(module).items()):
         if not _is_pytests(value) and reaches([value], thing):
             return name
     return ""

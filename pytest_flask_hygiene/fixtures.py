@@ -93,6 +93,7 @@ class Hygiene:
         is not a string.
         """
         __tracebackhide__ = True
+        self._ready()
         try:
             allow = make_allow(kinds, match, reason)
         except (TypeError, ValueError) as error:

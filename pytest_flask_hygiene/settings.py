@@ -178,9 +178,6 @@ def read_mode(config: pytest.Config) -> Literal["fail", "warn", "off"]:
 
 def read_settings(config: pytest.Config) -> Settings:
     """Read everything; raise :class:`pytest.UsageError` for a value that can't be used."""
-    strict = _option(config, "hygiene_strict")
-    if strict is None:
-        strict = config.getini("hygiene_strict")
     mode = read_mode(config)
     baseline = _baseline(config) if mode != "off" or _option(config, "hygiene_update_baseline") else None
     update = bool(_option(config, "hygiene_update_baseline"))
@@ -193,7 +190,7 @@ def read_settings(config: pytest.Config) -> Settings:
         raise _wrong("--hygiene-update-baseline: nothing can be found with --hygiene=off")
     return Settings(
         mode=mode,
-        strict=bool(strict),
+        strict=_strict(config),
         framework_cycles_fail=_choice(config, "hygiene_framework_cycles", ("warn", "fail")) == "fail",
         source=tuple(config.getini("hygiene_source")),
         reduced=_why_reduced(),
@@ -210,6 +207,16 @@ def _wrong(text: str) -> pytest.UsageError:
     with own_modules():
         from .usage import usage_error
     return usage_error(text)
+
+
+def _strict(config: pytest.Config) -> bool:
+    if _option(config, "hygiene_strict"):
+        return True
+    try:
+        return bool(config.getini("hygiene_strict"))
+    except (ValueError, pytest.UsageError) as error:
+        # pytest says what is wrong, and not of which option; which error it raises depends on its version.
+        raise _wrong(f"hygiene_strict: {error}; write true or false (ini file)") from None
 
 
 def _explain(config: pytest.Config, mode: str) -> str:

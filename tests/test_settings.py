@@ -157,6 +157,7 @@ def test_the_header_says_nothing_by_default(run_suite):
     [
         ("hygiene = sometimes", "fail, warn, off"),
         ("hygiene_framework_cycles = never", "warn, fail"),
+        ("hygiene_strict = maybe", "true or false"),
     ],
 )
 def test_an_unknown_ini_value_is_a_usage_error_in_one_line(run_suite, line, right):
@@ -179,6 +180,8 @@ def test_an_unknown_mode_on_the_command_line_is_a_usage_error(run_suite):
 UNUSABLE = {
     "kind": ('"files"', ["unknown kind 'files'", "file, socket, sqlite"]),
     "regular expression": ('match="("', ["match='('", "not a regular expression"]),
+    "regular expression of bytes": ('match=b"left"', ["match=b'left'", "not a regular expression"]),
+    "regular expression that is too large": ('match="x{99999999999}"', ["match='x{", "number is too large"]),
     "keyword": ('because="x"', ["unknown argument 'because'", "match= and reason="]),
     "reason": ("reason=3", ["reason=3"]),
 }
