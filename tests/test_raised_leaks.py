@@ -26,8 +26,11 @@ raise error
 """,
     "raises when it is asked": """
 class Hostile(ValueError):
-    def __getattr__(self, name):
-        raise RuntimeError(name)
+    @property
+    def exceptions(self):
+        raise RuntimeError("exceptions")
+
+    exc_info = exceptions
 
 raise Hostile("no stock")
 """,
