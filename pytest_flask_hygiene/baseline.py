@@ -70,8 +70,8 @@ class Baseline:
         if owner.is_test:
             return owner.nodeid or owner.name
         if owner.is_fixture:
-            within = f"::{owner.within}" if owner.within else ""
-            return f"{owner.describe()} of {self._paths(owner.path)}{within}"
+            in_class = f"::{owner.class_name}" if owner.class_name else ""
+            return f"{owner.describe()} of {self._paths(owner.path)}{in_class}"
         if owner.scope == "import":
             return f"the import of {self._paths(owner.path)}"
         if owner.scope == "server":

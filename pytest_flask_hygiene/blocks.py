@@ -53,7 +53,7 @@ class Block:
                 path=owner.path,
                 line=owner.line,
                 inside=owner.inside + text,
-                within=owner.within,
+                class_name=owner.class_name,
             )
             part.marks, part.failed = owner.marks, owner.failed
             part.allows = (*owner.allows, allow)

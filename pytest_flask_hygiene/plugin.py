@@ -1,4 +1,4 @@
-"""pytest's hooks, in the order of one test's life; each delegates.
+"""pytest's hooks, in the order in which a run calls them; each delegates to ``run.py``.  And the fixtures.
 
 PYTEST_DONT_REWRITE (see the package)
 """
@@ -13,7 +13,8 @@ import _pytest.python
 import pytest
 
 from . import own_modules
-from .settings import MARKER_HELP, Settings, add_options, read_mode, read_settings, validate_marks
+from .options import MARKER_HELP, add_options
+from .settings import Settings, read_mode, read_settings, validate_marks
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .run import Run
     from .workers import Controller, Worker
 
-#: The value of a ``parametrize`` is a fixture as well, and runs nobody's code.
+#: pytest sets up the value of a ``parametrize`` with this function, as a fixture, which runs nobody's code.
 _DIRECT_PARAMETER: Final = getattr(_pytest.python, "get_direct_param_fixture_func", object())
 
 run_key = pytest.StashKey["Run"]()
@@ -46,8 +47,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
-    # What conftest files and the modules they import open is born here.  Registering the hooks now also
-    # puts them inside the wrappers of every conftest, which then see the verdict.
+    # Early, so that we see what conftest files and the modules that they import open, and so that our hooks
+    # are inside the wrappers of every conftest file, which then see the verdict.
     _activate(early_config)
     run = early_config.stash.get(run_key, None)
     if run is None:
@@ -57,7 +58,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         with run.collecting():
             return (yield)
     finally:
-        # pytest is about to set a hook of its own; see pytest_configure.
+        # Before pytest_configure, where pytest sets a hook of its own; ours is set again behind it.
         run.unwatch_finalizers()
 
 
@@ -83,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _activate(config: pytest.Config) -> None:
+    """Start the run, and register its hooks; nothing if that is done already, or if the plugin is off."""
     if run_key in config.stash or read_mode(config) == "off":
         return
     began = perf_counter()
@@ -91,11 +93,12 @@ def _activate(config: pytest.Config) -> None:
         from .run import Run
     settings = read_settings(config)
     if settings.explain:
+        # This class takes the place of the other.
         with own_modules():
             from .explain import ExplainingRun as Run
     run = config.stash[run_key] = Run(config, settings)
     run.start()
-    # Also when pytest_configure is never reached: a usage error, a broken conftest.
+    # Also where pytest_configure is never reached: after a usage error, or with a broken conftest file.
     config.add_cleanup(run.stop)
     hooks = config.stash[hooks_key] = Hooks(run)
     config.pluginmanager.register(hooks, "flask_hygiene_hooks")
@@ -104,6 +107,7 @@ def _activate(config: pytest.Config) -> None:
 
 
 def _connect_workers(config: pytest.Config, run: Run, hooks: Hooks) -> None:
+    """Register what sends or merges findings, where pytest-xdist is in use."""
     if hasattr(config, "workerinput"):
         with own_modules():
             from .workers import Worker
@@ -170,17 +174,21 @@ def dev_server(request: pytest.FixtureRequest) -> Iterator[DevServerFactory]:
 
 
 class Hooks:
-    """Registered only where the plugin is not off."""
+    """The hooks of one run.  Registered only where the plugin is not off."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.worker: Worker | None = None
+        """In a worker process of pytest-xdist."""
         self.controller: Controller | None = None
+        """In the process that has started such workers."""
         self.files: ReportFiles | None = None
+        """Where a report was asked for, in the process that prints the summary."""
         self.collecting = False
         self.unusable: list[pytest.UsageError] = []
+        """Usage errors of conftest files that were loaded during collection."""
 
-    # Called for those that were there before, too.
+    # pluggy calls it also for plugins that were registered before this one.
     def pytest_plugin_registered(self, plugin: object, plugin_name: str) -> None:
         if getattr(plugin, "pytest_hygiene_resources", None) is not None:
             try:
@@ -188,7 +196,7 @@ class Hooks:
             except pytest.UsageError as error:
                 if not self.collecting:
                     raise
-                # Of a conftest file further down: here it would be an error of its directory.
+                # Raised here, it would be an error of the conftest file's directory, with a traceback.
                 self.unusable.append(error)
 
     @pytest.hookimpl(wrapper=True)
@@ -208,7 +216,7 @@ class Hooks:
         self.run.tests_begin(session.items)
         return (yield)
 
-    # Not tryfirst: inside pytest's own wrapper, which sets up the warning filters.
+    # Not tryfirst, and so inside pytest's own wrapper, which sets up the warning filters of the test.
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self.run.test_begins(item)
@@ -232,7 +240,8 @@ class Hooks:
             return (yield)
         item = getattr(request, "_pyfuncitem", None)
         owner: Owner | None = self.run.fixtures.begins(fixturedef, item)
-        if owner is None:  # a fault of ours
+        if owner is None:
+            # ``begins`` has met a fault of ours.
             return (yield)
         try:
             if owner.outlives_test:
@@ -255,7 +264,7 @@ class Hooks:
         try:
             result = yield
         except (KeyboardInterrupt, pytest.exit.Exception):
-            # No sweep: the user wants out.
+            # The user wants out, and need not wait for a sweep.
             self.run.test_did_not_pass()
             raise
         except BaseException:
@@ -264,7 +273,8 @@ class Hooks:
         self.run.call_done(True, _count_finalizers(item) > finalizers)
         return result
 
-    # Plain, not tryfirst: conftest files' wrappers see the verdict, and skipping has had its say.
+    # Neither tryfirst nor trylast: wrappers of conftest files see the verdict, and pytest's own, which turns
+    # xfail and skip into outcomes, has come before it.
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
@@ -284,37 +294,42 @@ class Hooks:
     # and after pytest's own hook, which ends the fixtures that are left; also after one that raises.
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
-        raised = True
+        known_status = None
         try:
             yield
-            raised = False
+            known_status = exitstatus
         finally:
-            if self.controller is not None:
-                self.controller.gather()
-            self.run.session_ends(session)
-            if self.worker is not None:
-                self.worker.session_ended(session)
-            elif not self.run.ledger.is_empty:
-                with own_modules():
-                    from .report.session import report_session
-                run = self.run
-                report_session(session.config, run.ledger, run.settings, None if raised else exitstatus)
-            if self.files is not None:
-                self.files.write(session, self.run.ledger)
+            self._session_ends(session, known_status)
+
+    def _session_ends(self, session: pytest.Session, exitstatus: int | None) -> None:
+        """``exitstatus``: None if another plugin's hook has raised."""
+        run = self.run
+        if self.controller is not None:
+            self.controller.gather()
+        run.session_ends(session)
+        if self.worker is not None:
+            self.worker.session_ended(session)
+        elif not run.ledger.is_empty:
+            with own_modules():
+                from .report.session import report_session
+            report_session(session.config, run.ledger, run.settings, exitstatus)
+        if self.files is not None:
+            self.files.write(session, run.ledger)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
         with own_modules():
             from .report import print_summary
         print_summary(terminalreporter, self.run.ledger, self.run.settings, config)
 
-    # First, while pytest's own hooks (its last collection, say) still stand.
+    # First, while what pytest has set up still stands: the terminal, and its hook for unraisable exceptions.
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self) -> None:
         self.run.stop()
 
 
 def _count_finalizers(item: pytest.Item) -> int:
-    """How many finalizers the test has registered by itself (``request.addfinalizer``)."""
+    """How many finalizers the item has of its own, as by ``request.addfinalizer`` in the test function."""
+    # ``SetupState.stack``: for each node its finalizers, and the exception of its setup.
     stack = getattr(getattr(item.session, "_setupstate", None), "stack", {})
     entry = stack.get(item)
     return len(entry[0]) if entry else 0

@@ -22,6 +22,7 @@ from .ledger import Ledger, distinct
 
 _KEY: Final = "flask_hygiene"
 _LISTS: Final = ("of_session", "pending")
+_OWNER_FIELDS: Final = ("scope", "name", "nodeid", "path", "line", "inside", "class_name")
 
 #: A part of the ledger as plain data: ``by_test``, ``of_session``, ``pending``, ``counts``.
 State = dict[str, Any]
@@ -207,9 +208,7 @@ def _dump_one(finding: Finding) -> State:
     owner = finding.owner
     data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site", "chain")}
     data["chain"] = None if finding.chain is None else finding.chain.to_data()
-    data["owner"] = {
-        name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line", "inside", "within")
-    }
+    data["owner"] = {name: getattr(owner, name) for name in _OWNER_FIELDS}
     site = finding.site
     data["site"] = {
         "frames": [_dump_frame(frame) for frame in site.frames],
@@ -224,22 +223,19 @@ def _dump_frame(frame: Frame) -> State:
 
 
 def _load(findings: Iterable[State]) -> list[Finding]:
-    return [_load_one(dict(data)) for data in findings]
+    return [_load_one(data) for data in findings]
 
 
 def _load_one(data: State) -> Finding:
     with own_modules():
         from .chains import chain_from_data
-    owner = dict(data.pop("owner"))
-    site, chain = data.pop("site"), data.pop("chain")
-    innermost = site["innermost"]
-    return Finding(
-        owner=Owner(owner.pop("scope"), owner.pop("name"), **owner),
-        site=Site(
-            tuple(Frame(**frame) for frame in site["frames"]),
-            site["library"],
-            Frame(**innermost) if innermost is not None else None,
-        ),
-        chain=chain_from_data(chain) if chain is not None else None,
-        **data,
+    frames, innermost = data["site"]["frames"], data["site"]["innermost"]
+    site = Site(
+        tuple(Frame(**frame) for frame in frames),
+        data["site"]["library"],
+        Frame(**innermost) if innermost is not None else None,
     )
+    finding = Finding(data["kind"], data["state"], Owner(**data["owner"]), site, data["message"])
+    chain = chain_from_data(data["chain"]) if data["chain"] is not None else None
+    vars(finding).update(data, owner=finding.owner, site=site, chain=chain)
+    return finding
