@@ -1,8 +1,7 @@
-"""``--hygiene-explain``: a run that keeps a journal of one test.
+"""``--hygiene-explain``: a run that keeps a journal of each test that is to be explained.
 
-Instead of asking everywhere whether there is a journal, the run and its evidence are extended here, and the
-tables that births are entered in are replaced by ones that pass them on.  A run without the option has none
-of it.
+The run and its evidence are extended here, and the tables that births are entered in are replaced by ones
+that pass on what is entered.  So a run without the option need not ask, at each birth, for a journal.
 
 Loaded only where a test is to be explained.
 """
@@ -35,12 +34,12 @@ if TYPE_CHECKING:
     from .explained import Explanations
     from .stacks import Stack
 
-#: So many tests are explained at most, where one test function is parametrized.
+#: So many tests are explained at most: a test that is named without its parameters may be many.
 MAX_TESTS: Final = 5
 
 
 class ExplainingRun(Run):
-    """``explanations`` is told what the tests were, when the session ends."""
+    """Keeps the journals, and hands them over to the plugin that prints the explanations."""
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         super().__init__(config, settings)
@@ -49,7 +48,9 @@ class ExplainingRun(Run):
         self.explanations: Explanations = Explanations(config, settings.explain)
         config.pluginmanager.register(self.explanations, "flask_hygiene_explain")
         self.journals: dict[str, Journal] = {}
+        """By node id."""
         self._now: Journal | None = None
+        """The journal of the test that runs now, if it is to be explained."""
         births = self.births
         births.by_descriptor = _Table(self._opened, births.by_descriptor)
         births.by_path = _Table(self._named, births.by_path)
@@ -174,7 +175,7 @@ class ExplainingRun(Run):
 
 
 class ExplainingEvidence(Evidence):
-    """Notes which finding is about which resource."""
+    """Notes in the journals which finding is about which resource, and what happened without one."""
 
     def __init__(self, run: ExplainingRun) -> None:
         super().__init__(
@@ -182,6 +183,7 @@ class ExplainingEvidence(Evidence):
         )
         self._run: Final = run
         self._about: Entry | None = None
+        """The response that a finding without a birth is about."""
 
     def _report(self, finding: Finding, birth: Birth | None = None) -> None:
         journal = self._run.journal_of(birth)
@@ -230,7 +232,7 @@ class ExplainingEvidence(Evidence):
 
 
 class _Table(dict[Any, Any]):
-    """Passes on what is entered, with what was there before."""
+    """A dictionary that passes on what is entered, with what was there before."""
 
     def __init__(self, entered: Callable[[Any, Any, Any], None], content: dict[Any, Any]) -> None:
         super().__init__(content)
@@ -243,6 +245,8 @@ class _Table(dict[Any, Any]):
 
 
 class _Bodies(weakref.WeakValueDictionary[int, "Body"]):
+    """The bodies of responses; passes on each that is entered."""
+
     def __init__(self, entered: Callable[[Body], None]) -> None:
         super().__init__()
         self._entered = entered
