@@ -76,14 +76,21 @@ class Charges:
 
     def judge(self, attempt: Attempt, when: str) -> list[Finding]:
         """Decide on the findings that go with a report, of the call or of the teardown, and return them."""
-        if when == "call":
-            findings = attempt.in_call
-        elif attempt.call_reported:
-            findings = attempt.in_teardown
-        else:
-            findings = attempt.in_call + attempt.in_teardown
+        return self._judge_call(attempt) if when == "call" else self._judge_teardown(attempt)
+
+    def _judge_call(self, attempt: Attempt) -> list[Finding]:
         attempt.call_reported = True
-        attempt.teardown_reported = attempt.teardown_reported or when == "teardown"
+        return self._judge(attempt, attempt.in_call)
+
+    def _judge_teardown(self, attempt: Attempt) -> list[Finding]:
+        findings = attempt.in_teardown
+        if not attempt.call_reported:
+            # A test that was skipped, or whose setup failed, has no report of a call.
+            findings = attempt.in_call + findings
+        attempt.call_reported = attempt.teardown_reported = True
+        return self._judge(attempt, findings)
+
+    def _judge(self, attempt: Attempt, findings: list[Finding]) -> list[Finding]:
         for finding in findings:
             self._decide(finding, attempt.owner if attempt.owns(finding.owner) else finding.owner)
             if attempt.failed and attempt.owns(finding.owner) and finding.outcome == "failed":

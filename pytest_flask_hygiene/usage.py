@@ -1,4 +1,4 @@
-"""What the user can't have meant, in one line; and the page that explains each message."""
+"""Usage errors: one line each, which names the page that explains it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-#: Of all messages but the findings, which have pages of their kinds.
+#: The page that explains all messages but the findings, which name the pages of their kinds.
 MESSAGES: Final = "docs/messages.md in pytest-flask-hygiene"
 
 
 def usage_error(text: str) -> pytest.UsageError:
-    """One line, which names the page that has a paragraph on it."""
+    """An error for what the user can't have meant: pytest prints the line, and exits with status 4."""
     return pytest.UsageError(f"{text} (see {MESSAGES})")
