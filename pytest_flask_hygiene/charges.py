@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .advice import advise
 from .ledger import merge
 
 if TYPE_CHECKING:
     from .findings import Finding, Owner
     from .ledger import Attempt, Ledger
+    from .marks import AllowLeak
 
 
 class Charges:
@@ -121,11 +124,19 @@ class Charges:
 
     def _decide(self, finding: Finding, marked: Owner) -> None:
         """``marked``: whose marks may cover it.  They are read only now, for a fixture may have added one."""
-        marks = marked.marks() if marked.marks is not None else ()
+        marks = self._marks_of(marked)
         finding.outcome = self._ledger.verdict.decide(finding, (*finding.owner.allows, *marks))
         finding.is_leak = finding.outcome == "failed"
         if finding.is_leak and self._ledger.settings.mode == "warn":
             finding.outcome = "noted"
+
+    def _marks_of(self, owner: Owner) -> list[AllowLeak]:
+        try:
+            return [] if owner.marks is None else owner.marks()
+        except pytest.UsageError as error:
+            # Of a mark that a fixture has added: those that are there at collection have been checked.
+            self._ledger.others_faults.append(str(error))
+            return []
 
 
 def _take_one(findings: list[Finding], finding: Finding) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -149,7 +150,9 @@ class ExplainingRun(Run):
         super().teardown_done(item)
         self._phase_ends()
         if self._now is not None:
-            self._now.marks = read_marks(item)
+            # One that can't be used, and that a fixture has added, is told of where a leak is judged.
+            with suppress(pytest.UsageError):
+                self._now.marks = read_marks(item)
 
     @harmless
     def test_ended(self) -> None:

@@ -124,7 +124,7 @@ class Ledger:
         """What became of the baseline."""
         self.faults = Faults()
         self.others_faults: list[str] = []
-        """Faults of plugins that have named resources of their own."""
+        """Faults of plugins that have named resources of their own, and of marks that fixtures have added."""
         self.cost = Cost()
 
     @cached_property

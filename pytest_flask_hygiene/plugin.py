@@ -126,7 +126,13 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    validate_marks(items)
+    try:
+        validate_marks(items)
+    except pytest.UsageError as error:
+        hooks = config.stash.get(hooks_key, None)
+        if hooks is not None and hooks.worker is not None:
+            hooks.worker.usage_error = str(error)
+        raise
     if any("hygiene_client" in getattr(item, "fixturenames", ()) for item in items):
         with own_modules():
             from .client_fixture import register
@@ -208,6 +214,8 @@ class Hooks:
         finally:
             self.collecting = False
         if self.unusable:
+            if self.worker is not None:
+                self.worker.usage_error = str(self.unusable[0])
             raise self.unusable[0]
         return result
 

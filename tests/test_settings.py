@@ -276,6 +276,23 @@ def test_allow_leak_covers_what_is_found_at_teardown(run_suite):
     result.assert_outcomes(passed=1)
 
 
+def test_an_unusable_mark_that_a_fixture_adds_is_said_and_allows_nothing(run_suite):
+    suite = """
+    import pytest
+
+    @pytest.fixture(autouse=True)
+    def mark(request):
+        request.node.add_marker(pytest.mark.allow_leak("fiel", reason="known"))
+
+    def test_it():
+        open("left.txt", "w")
+    """
+    result = run_suite(suite)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["allow_leak on test_suite.py::test_it: unknown kind 'fiel'; *"])
+    result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
+
+
 def test_the_reason_is_listed_with_v(run_suite):
     mark = '@pytest.mark.allow_leak("file", reason="upstream bug 7")\n'
     result = run_suite("import pytest\n\n" + mark + LEAKS, "-v")
