@@ -1,6 +1,6 @@
 """Who is at work now: a test, a fixture of any scope, collection, or an import.
 
-Births read :attr:`OwnerTracker.current`; the hooks in ``plugin.py`` move it.
+Births read :attr:`OwnerTracker.current`; the hooks in ``hooks.py`` move it.
 """
 
 from __future__ import annotations
