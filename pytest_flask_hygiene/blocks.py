@@ -134,6 +134,7 @@ class Blocks:
 
     @harmless
     def leave(self, block: Block) -> None:
+        """Close a block; nothing if that is closed already."""
         if block in self._open:
             self._sweep_for(block.allow)
             self._open.remove(block)

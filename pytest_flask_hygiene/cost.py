@@ -58,6 +58,7 @@ class Cost:
 
     @property
     def is_high(self) -> bool:
+        """Whether it is so much that the summary says why."""
         return self.seconds >= _MUCH_SECONDS and self.of_run > _MUCH
 
     def line(self) -> str:

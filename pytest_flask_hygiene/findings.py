@@ -108,6 +108,7 @@ class Owner:
 
     @property
     def is_test(self) -> bool:
+        """Whether it is a test, with its ``setUp``, ``addCleanup`` and the like."""
         return self.scope == "test"
 
     @property
@@ -120,6 +121,7 @@ class Owner:
         return self.scope in ("class", "module", "package", "session")
 
     def is_or_is_part_of(self, owner: Owner) -> bool:
+        """Whether it is this owner, or the part of it that is inside ``hygiene.allow()`` blocks."""
         return self is owner or self.whole is owner
 
     def describe(self) -> str:

@@ -119,6 +119,7 @@ class Journal:
 
     @property
     def entries(self) -> list[Entry]:
+        """All resources that were noted; responses come last."""
         return [*self._births.values(), *self._bodies]
 
     @property
@@ -127,6 +128,7 @@ class Journal:
         return self._attempt is not None
 
     def of_birth(self, birth: Birth | None) -> Entry | None:
+        """The entry of this birth, if it is noted here."""
         return None if birth is None else self._births.get(birth)
 
     def of_response(self, request: Stack) -> Entry | None:

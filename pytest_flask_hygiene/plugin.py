@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from .dev_server.plugin import DevServerFactory
-    from .fixtures import Hygiene
     from .hooks import Hooks
+    from .hygiene_fixture import Hygiene
     from .run import Run
 
 run_key = pytest.StashKey["Run"]()
@@ -142,7 +142,7 @@ def hygiene(request: pytest.FixtureRequest) -> Iterator[Hygiene]:
     ``hygiene.check()`` fails if there are any; ``with hygiene.allow("file"):``; ``hygiene.findings``.
     """
     with own_modules():
-        from .fixtures import Hygiene
+        from .hygiene_fixture import Hygiene
     asked = Hygiene(request, request.config.stash.get(run_key, None))
     try:
         yield asked

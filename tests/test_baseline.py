@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import sys
 from textwrap import dedent
 
 import pytest
@@ -406,27 +405,6 @@ def test_file_that_cannot_be_written_is_said_and_stays_whole(suite, pytester, mo
     )
     assert (pytester.path / "known.json").read_text() == before
     assert [path.name for path in pytester.path.glob(".known*")] == []
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="file names are bytes on Linux alone")
-def test_file_name_that_is_no_text_is_written_and_known(run_suite, pytester):
-    folder = pytester.path / os.fsdecode(b"no text \xff")
-    folder.mkdir()
-    (folder / "shop.py").write_text(dedent(APP))
-    suite = """
-    import os
-    import sys
-
-    sys.path.insert(0, os.path.join(os.path.dirname(__file__), os.fsdecode(b"no text \\xff")))
-    import shop
-
-    def test_it():
-        shop.read()
-    """
-    run_suite(suite, BASELINE, UPDATE).assert_outcomes(passed=1)
-    result = run_suite(suite, BASELINE)
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["accepted by known.json: 1 known leak"])
 
 
 def test_interrupted_update_writes_nothing(suite, pytester):

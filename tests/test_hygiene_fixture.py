@@ -407,16 +407,15 @@ def test_a_fixture_of_wider_scope_can_not_use_it(run):
     result.stdout.fnmatch_lines(["*ScopeMismatch*hygiene*"])
 
 
-@pytest.mark.parametrize("use", ["check()", "findings", "allow('file')"])
-def test_after_its_test_it_says_so(run, use):
-    suite = f"""
+def test_after_its_test_it_says_so(run):
+    suite = """
     kept = []
 
     def test_first(hygiene):
         kept.append(hygiene)
 
     def test_second():
-        kept[0].{use}
+        kept[0].check()
     """
     result = run(suite)
     result.assert_outcomes(passed=1, failed=1)
@@ -593,14 +592,6 @@ def test_the_same_outside_the_block_is_not(run, what):
     assert "(2 times)" not in result.stdout.str()
 
 
-def test_what_was_made_behind_the_block_in_a_block_around_it_is_not(run):
-    lines = ["with shop.app.test_request_context():", "    with hygiene.allow('cycle'):", "        pass"]
-    lines += ["    try:", "        raise KeyError", "    except KeyError as e:", "        error = e"]
-    result = run(in_test(*lines), "--hygiene-strict")
-    result.assert_outcomes(failed=1)
-    result.stdout.no_fnmatch_line("allowed: *")
-
-
 @pytest.mark.parametrize("what", ["dropped", "cycle"])
 def test_what_was_made_before_the_block_is_not(run, what):
     run(in_test(ALLOWED[what], "with hygiene.allow():", "    pass")).assert_outcomes(failed=1)
@@ -633,7 +624,6 @@ def test_without_a_reason_the_summary_names_allow(run):
         ("'fiel'", "ValueError: hygiene.allow: unknown kind 'fiel'; the kinds are response, file, *"),
         ("match='('", "ValueError: hygiene.allow: match='(' is not a regular expression: *"),
         ("match=3", "TypeError: hygiene.allow: match=3 is not a regular expression: *"),
-        ("match=b'a'", "TypeError: hygiene.allow: match=b'a' is not a regular expression: *"),
         ("reason=3", "TypeError: hygiene.allow: reason=3 is not a string"),
     ],
 )

@@ -29,7 +29,7 @@ ON_DEMAND = {
     "explain_rules",
     "explain_words",
     "explained",
-    "fixtures",
+    "hygiene_fixture",
     "holders",
     "journal",
     "leak_error",

@@ -108,6 +108,7 @@ class Hygiene:
 
     def close(self) -> None:
         """The fixture ends: leave the blocks that the test has not left."""
+        # The cached property is there once a block was entered.
         if self._run is not None and self._attempt is not None and "blocks" in vars(self._run):
             self._run.blocks.leave_all(self._attempt)
 
