@@ -52,7 +52,7 @@ class Hooks:
                 self.unusable.append(error)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_collection(self) -> Generator[None, object, object]:
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
         self.collecting = True
         try:
             with self.run.collecting():
@@ -60,8 +60,9 @@ class Hooks:
         finally:
             self.collecting = False
         if self.unusable:
-            if self.worker is not None:
-                self.worker.usage_error = str(self.unusable[0])
+            with own_modules():
+                from .usage import tell_controller
+            tell_controller(session.config, self.unusable[0])
             raise self.unusable[0]
         return result
 

@@ -125,14 +125,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     try:
         validate_marks(items)
     except pytest.UsageError as error:
-        hooks = config.stash.get(hooks_key, None)
-        if hooks is not None and hooks.worker is not None:
-            hooks.worker.usage_error = str(error)
+        with own_modules():
+            from .usage import tell_controller
+        tell_controller(config, error)
         raise
     if any("hygiene_client" in getattr(item, "fixturenames", ()) for item in items):
         with own_modules():
             from .client_fixture import register
         register(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    with own_modules():
+        from .usage import raise_error_of_worker
+    raise_error_of_worker(node)
 
 
 @pytest.fixture

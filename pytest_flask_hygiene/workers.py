@@ -22,8 +22,6 @@ from .ledger import Ledger, distinct
 
 #: Of our part of a report, and of a worker's output.
 _KEY: Final = "flask_hygiene"
-#: Of a worker's output: why it has refused to run the tests.
-_USAGE_ERROR: Final = "flask_hygiene_usage_error"
 #: The lists of findings that a ledger has beside those of the tests.
 _LISTS: Final = ("of_session", "pending")
 _OWNER_FIELDS: Final = ("scope", "name", "nodeid", "path", "line", "inside", "class_name")
@@ -39,8 +37,6 @@ class Worker:
         self.ledger = ledger
         self._sent: dict[str, object] = {}
         """What was last sent, or how much of it there was."""
-        self.usage_error = ""
-        """What the user can't have meant, if collection has ended with that."""
 
     # Only the data that is sent is changed: no plugin of the worker ever sees ours on a report.
     @pytest.hookimpl(wrapper=True)
@@ -67,7 +63,6 @@ class Worker:
             what_ran.note_used(used)
             state |= {"what_ran": what_ran.to_data(), "used": [key for key in used if isinstance(key, str)]}
         output[_KEY] = _to_text(state)
-        output[_USAGE_ERROR] = self.usage_error
 
     @harmless
     def _news(self) -> str:
@@ -120,10 +115,6 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         self._finish(node)
-        usage_error = getattr(node, "workeroutput", {}).get(_USAGE_ERROR)
-        if usage_error:
-            # pytest-xdist itself would end with an internal error, as tests are left that nobody has run.
-            raise pytest.UsageError(usage_error)
 
     @harmless
     def _take(self, report: pytest.TestReport) -> None:

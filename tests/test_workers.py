@@ -339,11 +339,13 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize("what", UNUSABLE)
-def test_what_a_worker_finds_unusable_is_a_usage_error(run_workers, what):
+@pytest.mark.parametrize(
+    ("what", "args"), [*((what, ()) for what in UNUSABLE), ("a mark", ("--hygiene=off",))]
+)
+def test_what_a_worker_finds_unusable_is_a_usage_error(run_workers, what, args):
     files, mark, message = UNUSABLE[what]
     suite = f"import pytest\n\n{mark}\ndef test_it():\n    pass\n"
-    result = run_workers(suite, "-n2", files=files)
+    result = run_workers(suite, "-n2", *args, files=files)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
