@@ -265,8 +265,11 @@ class Finding:
         self.known = 0
         """How many the baseline knows, if there are more than that."""
 
+        # Of the development server alone.
+        self.thread = ""
+        """The thread that it is, or that opened it; empty for the main thread."""
         self.listed_only = False
-        """Of the development server: worth knowing, and fails in strict mode only."""
+        """Worth knowing, and fails in strict mode only."""
 
     def __repr__(self) -> str:
         frame = self.site.frame

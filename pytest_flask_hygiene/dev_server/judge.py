@@ -114,6 +114,7 @@ class Judge:
             if not birth["in_main_thread"]:
                 name = f"thread {birth['thread']!r}"
                 where = "a thread that answered a request" if birth["in_request"] else name
+                finding.thread = birth["thread"]
                 finding.message = ", ".join(filter(None, (finding.message, f"in {where}")))
             # A library's pool goes with the process, and nobody loses anything.
             of_pool = birth["engine"] or (birth["kind"] == "socket" and finding.site.library)
@@ -170,6 +171,7 @@ class Judge:
 
     def _of_thread(self, birth: Data) -> Finding:
         finding = self._finding(birth)
+        finding.thread = birth["text"]
         finding.message = f"thread {birth['text']!r}"
         return finding
 
