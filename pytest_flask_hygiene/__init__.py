@@ -1,6 +1,9 @@
 """Finds every resource that a Flask test suite leaks, and blames the line that opened it.
 
-PYTEST_DONT_REWRITE (pytest need not tell a run inside another that this was imported before)
+Here are the public names, and :func:`own_modules`, with which the rest of the package is loaded when it is
+first needed.
+
+PYTEST_DONT_REWRITE (or pytest warns, in a run inside another, that this was imported before)
 """
 
 from __future__ import annotations
@@ -23,54 +26,56 @@ __all__ = ["LeakError", "ResourceType", "__version__"]
 __version__ = "0.1.0"
 
 _PREFIX: Final = "pytest_flask_hygiene."
-# A test may replace any of these.
+# Kept, for a test may replace any of these.
 _import: Final = builtins.__import__
 _is_enabled: Final = gc.isenabled
 _enable: Final = gc.enable
 _disable: Final = gc.disable
-#: What was loaded before, and our own: all that is needed to load more of our own.
+#: ``sys.modules`` as it was when the plugin was loaded, and our own modules: enough to load more of them.
 _loaded: Final = dict(sys.modules)
-_found: Final[list[str]] = []
+#: The names of our own modules that are being loaded.
+_being_loaded: Final[list[str]] = []
 
 
 class _Finder:
-    """Has Python itself load the modules of this package.
+    """A meta path finder that has Python itself load the modules of this package.
 
-    pytest would do it, for it rewrites the assertions of every plugin.  It reads and hashes the source each
-    time, and the bytecode a few bytes at a time (``_read_pyc`` in its ``assertion/rewrite.py``): that takes
-    three times as long, and was half of what the plugin cost a run of one test.
+    Else pytest would load them, for it rewrites the assertions of every plugin.  It reads and hashes the
+    source each time, and the bytecode a few bytes at a time (``_read_pyc`` in its ``assertion/rewrite.py``):
+    that takes three times as long, and was half of what the plugin cost a run of one test.
     """
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, _: object = None) -> ModuleSpec | None:
         if not name.startswith(_PREFIX):
             return None
-        _found.append(name)
+        _being_loaded.append(name)
         return PathFinder.find_spec(name, path)
 
 
 @contextmanager
 def own_modules() -> Iterator[None]:
-    """For imports of this package's own modules, most of which are loaded when they are first needed.
+    """A block in which this package's own modules are imported, whatever a test has done to imports.
 
-    A test may be at work then that lets imports fail (``mock.patch("builtins.__import__", ...)``); or a
-    finalizer, while ``sys.modules`` is all but empty: who restores it (``mock.patch.dict``, pytester) clears
-    it first, which drops what was imported in between.
+    Most modules are loaded when they are first needed.  A test may be at work then that lets imports fail
+    (``mock.patch("builtins.__import__", ...)``).  Or a finalizer runs while ``sys.modules`` is all but empty:
+    who restores it (``mock.patch.dict``, pytester) clears it first, which drops what was imported in between.
     """
     collects = _is_enabled()
     # A collection now might run finalizers whose warnings need the module that is half loaded.
     _disable()
-    users = builtins.__import__
+    tests_import = builtins.__import__
     builtins.__import__ = _import
     sys.meta_path.insert(0, _Finder)
     missing = {} if sys.modules.get("sys") is sys else dict(_loaded)
+    # What has been restored already.
     others = {name: sys.modules[name] for name in missing if name in sys.modules}
     sys.modules.update(missing)
     try:
         yield
     finally:
-        while _found:
-            name = _found.pop()
+        while _being_loaded:
+            name = _being_loaded.pop()
             if name in sys.modules:
                 _loaded[name] = sys.modules[name]
         for name, module in missing.items():
@@ -79,7 +84,7 @@ def own_modules() -> Iterator[None]:
         sys.modules.update(others)
         if _Finder in sys.meta_path:
             sys.meta_path.remove(_Finder)
-        builtins.__import__ = users
+        builtins.__import__ = tests_import
         if collects:
             _enable()
 
@@ -95,7 +100,7 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_PREFIX + _PUBLIC[name]), name)
 
 
-# Here, because pytest would load it in its own way.  The development server's processes have no pytest.
+# pytest would load it next, and in its own way.  The development server's processes have no pytest.
 if "_pytest" in sys.modules:
     with own_modules():
         import_module(_PREFIX + "plugin")

@@ -1,10 +1,10 @@
-"""``hygiene.allow(...)``: what is born inside such a block is allowed, whenever it is found.
+"""``hygiene.allow(...)``: what is opened inside such a block is allowed, whenever it is found.
 
-While a block is open, its test and the test's fixtures stand back for parts of themselves: owners of their
-own that are charged in the same reports, and whose findings the block allows.  Threads that are started
-meanwhile, engines and log handlers that are made, belong to those parts, and with them what they open later.
+While a block is open, parts take the place of the test and of its fixtures.  A part is an owner of its own
+that is charged in the same reports, and whose findings the block allows.  Threads that are started meanwhile,
+and engines and log handlers that are made, belong to those parts, and with them what they open later.
 
-Loaded, and :class:`~pytest_flask_hygiene.owners.OwnerTracker` patched, where there is a block.
+Loaded with the first block, which replaces two methods of :class:`~pytest_flask_hygiene.owners.OwnerTracker`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Block:
-    """One ``with hygiene.allow(...):``, under way or over.  Holds nothing of the user's."""
+    """One ``with hygiene.allow(...):``, under way or over.  It holds nothing of the user's."""
 
     def __init__(self, allow: AllowLeak, attempt: Attempt, frame: FrameType) -> None:
         self.allow = allow
@@ -39,7 +39,11 @@ class Block:
         self._parts: dict[Owner, Owner] = {}
 
     def part_of(self, owner: Owner) -> Owner:
-        """The test or one of its fixtures, as far as it is inside this block; others are not concerned."""
+        """The part of an owner that is inside this block.
+
+        Only the test that has entered it, and that test's fixtures, have such parts.  Any other owner is
+        returned as it is.
+        """
         if not self.attempt.owns(owner):
             return owner
         part = self._parts.get(owner)
@@ -53,12 +57,12 @@ class Block:
                 path=owner.path,
                 line=owner.line,
                 inside=owner.inside + text,
-                within=owner.within,
+                class_name=owner.class_name,
             )
             part.marks, part.failed = owner.marks, owner.failed
             part.allows = (*owner.allows, allow)
             part.whole = owner.whole or owner
-            # All of it is looked at where the whole is.
+            # What a part opens marks the part only; whether a teardown is looked at depends on the whole.
             part.whole.opened = True
             self._parts[owner] = part
             self.attempt.parts.append(part)
@@ -72,6 +76,7 @@ class Block:
         )
 
     def _own_lines(self) -> range:
+        """The lines of the block, read from the source when they are first asked for."""
         if self._lines is None:
             # From Python 3.13 on linecache imports what it needs each time.
             with own_modules():
@@ -81,29 +86,41 @@ class Block:
 
 
 def _lines_of_block(source: str, line: int) -> range:
-    """The body of the ``with`` statement that begins at a line; empty if there is none (``ExitStack``)."""
+    """The lines of the ``with`` statement's body that was entered at this line.
+
+    Empty if no such statement is there: a block may also be entered by an ``ExitStack``.
+    """
     try:
         tree = ast.parse(source)
     except SyntaxError:
         return range(0)
     for node in ast.walk(tree):
-        if isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= line <= node.body[0].lineno:
+        # Its head alone: the first line of the body may be a with statement itself.
+        if isinstance(node, (ast.With, ast.AsyncWith)) and node.lineno <= line <= _end_of_head(node):
             return range(node.body[0].lineno, (node.end_lineno or line) + 1)
     return range(0)
 
 
+def _end_of_head(node: ast.With | ast.AsyncWith) -> int:
+    last = node.items[-1]
+    return (last.optional_vars or last.context_expr).end_lineno or node.lineno
+
+
 class Blocks:
-    """``sweep`` looks for exception cycles: those made so far."""
+    """All blocks of a run.  ``sweep`` looks for the exception cycles that were made so far."""
 
     def __init__(self, owners: OwnerTracker, ledger: Ledger, sweep: Callable[[], None]) -> None:
         self.ledger = ledger
         self._owners = owners
         self._sweep = sweep
         self._open: list[Block] = []
+        """Those that are under way, the innermost last."""
         self._over: list[Block] = []
+        """Those of the test that are over; what they have made may be garbage only later."""
 
     @harmless
     def enter(self, allow: AllowLeak, frame: FrameType) -> Block | None:
+        """Open a block.  ``frame``: of the function that has the ``with`` statement."""
         attempt = self.ledger.attempt
         if attempt is None:
             return None
@@ -117,6 +134,7 @@ class Blocks:
 
     @harmless
     def leave(self, block: Block) -> None:
+        """Close a block; nothing if that is closed already."""
         if block in self._open:
             self._sweep_for(block.allow)
             self._open.remove(block)
@@ -125,18 +143,21 @@ class Blocks:
             self._owners.__dict__.pop("get", None)
 
     def leave_all(self, attempt: Attempt) -> None:
-        """The test has ended; a block of a generator that nobody ran to its end has not."""
+        """The test has ended: so have its blocks, also that of a generator that nobody ran to its end."""
         for block in [block for block in self._open if block.attempt is attempt]:
             self.leave(block)
 
     def _sweep_for(self, allow: AllowLeak) -> None:
+        """Tell the cycles that were made until now from those of the block, or behind it."""
         if not allow.kinds or "cycle" in allow.kinds:
             self._sweep()
 
     def _get(self) -> Owner:
+        """In the place of ``OwnerTracker.get`` while a block is open."""
         return self._within(OwnerTracker.get(self._owners))
 
     def _within(self, owner: Owner, frames: tuple[Frame, ...] = ()) -> Owner:
+        """In the place of ``OwnerTracker.within``.  ``frames``: those of an exception cycle."""
         thread = threading.get_ident()
         for block in self._open:
             if block.thread == thread:

@@ -1,4 +1,4 @@
-"""Which report, or the session, a finding is charged to, and what the verdict on it is.
+"""Which report a finding is charged to, or else the session; and the verdict on it.
 
 Loaded with the first finding.
 """
@@ -7,45 +7,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .advice import advise
 from .ledger import merge
 
 if TYPE_CHECKING:
     from .findings import Finding, Owner
     from .ledger import Attempt, Ledger
-    from .settings import Settings
+    from .marks import AllowLeak
 
 
 class Charges:
-    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+    """Charges each finding, and decides on it when its report is made."""
+
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._settings = settings
 
     def record(self, finding: Finding) -> None:
         """Charge a finding to the report that its owner answers for."""
         finding.advice = finding.advice or advise(finding)
         owner, attempt = finding.owner, self._ledger.attempt
         if owner.outlives_test:
-            if not owner.ended:
-                merge(self._ledger.by_fixture.setdefault(owner, []), finding)
-            elif attempt is not None and not attempt.teardown_reported:
-                self._charge(attempt, finding, in_call=False)
-            else:
-                self._charge_session(finding)
+            self._record_of_wider(finding)
         elif attempt is not None and attempt.owns(owner):
-            if attempt.teardown_reported:
-                if not attempt.failed:
-                    self._charge_session(finding)
-            else:
+            if not attempt.teardown_reported:
                 self._charge(attempt, finding, in_call=owner.is_test and not attempt.call_reported)
-        elif owner.is_test or owner.is_fixture:
-            if not owner.failed:
+            elif not attempt.failed:
                 self._charge_session(finding)
+        elif not owner.failed:
+            self._charge_session(finding)
+
+    def _record_of_wider(self, finding: Finding) -> None:
+        """Of a class, module, package or session fixture: charged with the test in whose teardown it ends."""
+        owner, attempt = finding.owner, self._ledger.attempt
+        if not owner.ended:
+            merge(self._ledger.by_fixture.setdefault(owner, []), finding)
+        elif attempt is not None and not attempt.teardown_reported:
+            self._charge(attempt, finding, in_call=False)
         else:
             self._charge_session(finding)
 
     def _charge(self, attempt: Attempt, finding: Finding, *, in_call: bool) -> None:
         if attempt.failed and attempt.call_reported and attempt.owns(finding.owner):
+            # Its traceback may have held it until now.
             return
         finding.nodeid = attempt.nodeid
         finding.when = "call" if in_call else "teardown"
@@ -59,23 +64,21 @@ class Charges:
         self._decide(finding, finding.owner)
 
     def withdraw(self, finding: Finding) -> None:
-        """What was left open has been dropped since, which is worse, and is recorded anew."""
-        attempt = self._ledger.attempt
-        undecided = [*self._ledger.by_fixture.values(), self._ledger.of_session]
+        """Take back a finding of something left open: it has been dropped since, and is recorded anew."""
+        attempt, ledger = self._ledger.attempt, self._ledger
+        for nodeid, findings in ledger.by_test.items():
+            if _take_one(findings, finding):
+                ledger.changed.add(nodeid)
+                return
+        unreported = [*ledger.by_fixture.values(), ledger.of_session]
         if attempt is not None:
-            undecided += (attempt.in_call, attempt.in_teardown)
-        for nodeid, found in (*self._ledger.by_test.items(), *(("", findings) for findings in undecided)):
-            for known in found:
-                if known.key == finding.key:
-                    known.count -= 1
-                    if known.count < 1:
-                        found.remove(known)
-                    if nodeid:
-                        self._ledger.changed.add(nodeid)
-                    return
+            unreported += (attempt.in_call, attempt.in_teardown)
+        for findings in unreported:
+            if _take_one(findings, finding):
+                return
 
     def judge(self, attempt: Attempt, when: str) -> list[Finding]:
-        """Decide on those that go with a report: of the call, or of the teardown."""
+        """Decide on the findings that go with a report, of the call or of the teardown, and return them."""
         return self._judge_call(attempt) if when == "call" else self._judge_teardown(attempt)
 
     def _judge_call(self, attempt: Attempt) -> list[Finding]:
@@ -83,9 +86,9 @@ class Charges:
         return self._judge(attempt, attempt.in_call)
 
     def _judge_teardown(self, attempt: Attempt) -> list[Finding]:
-        """Also those of a call that was never reported."""
         findings = attempt.in_teardown
         if not attempt.call_reported:
+            # A test that was skipped, or whose setup failed, has no report of a call.
             findings = attempt.in_call + findings
         attempt.call_reported = attempt.teardown_reported = True
         return self._judge(attempt, findings)
@@ -94,6 +97,7 @@ class Charges:
         for finding in findings:
             self._decide(finding, attempt.owner if attempt.owns(finding.owner) else finding.owner)
             if attempt.failed and attempt.owns(finding.owner) and finding.outcome == "failed":
+                # The test's own failure is what its report is about.
                 finding.outcome = "noted"
                 finding.is_leak = False
         if findings:
@@ -101,9 +105,9 @@ class Charges:
         return findings
 
     def so_far(self, attempt: Attempt, *, take: bool = False) -> list[Finding]:
-        """What its test and fixtures are charged with, and no report has told of yet; decided.
+        """Decide on what the test and its fixtures are charged with and no report has told of; return that.
 
-        ``take``: and none will.
+        ``take``: no report will tell of it, for the caller does.
         """
         if attempt.failed or attempt.teardown_reported:
             return []
@@ -119,9 +123,28 @@ class Charges:
         return found
 
     def _decide(self, finding: Finding, marked: Owner) -> None:
-        """``marked``: whose marks may cover it; read only now, for a fixture may add some."""
-        marks = marked.marks() if marked.marks is not None else ()
+        """``marked``: whose marks may cover it.  They are read only now, for a fixture may have added one."""
+        marks = self._marks_of(marked)
         finding.outcome = self._ledger.verdict.decide(finding, (*finding.owner.allows, *marks))
         finding.is_leak = finding.outcome == "failed"
-        if finding.is_leak and self._settings.mode == "warn":
+        if finding.is_leak and self._ledger.settings.mode == "warn":
             finding.outcome = "noted"
+
+    def _marks_of(self, owner: Owner) -> list[AllowLeak]:
+        try:
+            return [] if owner.marks is None else owner.marks()
+        except pytest.UsageError as error:
+            # Of a mark that a fixture has added: those that are there at collection have been checked.
+            self._ledger.others_faults.append(str(error))
+            return []
+
+
+def _take_one(findings: list[Finding], finding: Finding) -> bool:
+    """Make an equal finding count one resource less, or remove it.  False if there is none."""
+    for known in findings:
+        if known.key == finding.key:
+            known.count -= 1
+            if known.count < 1:
+                findings.remove(known)
+            return True
+    return False

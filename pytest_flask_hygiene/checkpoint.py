@@ -1,13 +1,15 @@
 """``hygiene.check()``: what can be said of a test's leaks while it goes on.
 
 What was dropped is known, and cycles can be looked for.  What is open may still be closed: by the function
-that runs, by the test's instance, by a fixture.  So a context counts only where none of these refers to it,
-and in strict mode a resource that a global of the test's module holds.
+that runs, by the test's instance, or by a fixture.  So a context that is still pushed counts only if none of
+these refers to it.  In strict mode, so does a resource that a global of the test's module holds.
+
+Loaded with the fixture ``hygiene``.
 """
 
 from __future__ import annotations
 
-from types import FrameType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 
 class Checkpoint:
+    """Looks for the leaks of the test that runs now."""
+
     def __init__(self, run: Run, item: pytest.Item) -> None:
         self.ledger = run.ledger
         self._run = run
@@ -33,14 +37,17 @@ class Checkpoint:
 
     @harmless
     def so_far(self, frame: FrameType | None) -> list[Finding]:
-        """``frame``: of the reader, who asks."""
+        """What was found so far, and no report has told of.  ``frame``: the one that asks."""
         self._look(frame)
         attempt = self.ledger.attempt
         return [] if attempt is None else self.ledger.charges.so_far(attempt)
 
     @harmless
     def take(self, frame: FrameType | None) -> list[Finding]:
-        """The same; what fails nothing is entered at once, and what does is the caller's to report."""
+        """The same, of which no report will tell any more.
+
+        What fails nothing is entered for the summary at once; the rest is the caller's to report.
+        """
         self._look(frame)
         attempt = self.ledger.attempt
         if attempt is None:
@@ -71,7 +78,7 @@ class Checkpoint:
         pushed = run.contexts.leaked(attempt.owners_of_test, run.responses.holds, run.pushes_before_call)
         for birth, push in pushed:
             if running.entered(birth.stack) or running.may_close(push[0]):
-                # What is below can't be popped yet.
+                # Nor can those below it be popped.
                 break
             name = type(push[0]).__name__
             run.contexts.pop(push)
@@ -92,7 +99,7 @@ class Checkpoint:
 
 
 class _Known:
-    """The holder is known already, and need not be looked for."""
+    """In the place of a :class:`HolderFinder`, where the holder is known."""
 
     def __init__(self, holder: Holder) -> None:
         self._holder = holder
@@ -102,23 +109,24 @@ class _Known:
 
 
 class _Running:
-    """The functions of the reader that run now, and what they, the test's instance and fixtures refer to."""
+    """The reader's functions that run now, and what they, the test's instance and its fixtures refer to."""
 
     def __init__(self, frame: FrameType | None, item: pytest.Item, origin: OriginMap) -> None:
-        self._codes = set()
-        self._values: list[Any] = list((getattr(item, "funcargs", None) or {}).values())
-        self._values.append(getattr(item, "_instance", None))
+        self._codes: set[CodeType] = set()
+        values: list[Any] = list((getattr(item, "funcargs", None) or {}).values())
+        values.append(getattr(item, "_instance", None))
         while frame is not None and frame.f_code.co_filename not in STOP_FILES:
             code = frame.f_code
             if origin.is_reader(code.co_filename):
                 self._codes.add(code)
-                # Up to Python 3.12 this keeps what a variable holds until the function returns.
-                self._values += frame.f_locals.values() if code.co_name != "<module>" else ()
+                if code.co_name != "<module>":
+                    # Up to Python 3.12 f_locals keeps what a variable holds until the function returns.
+                    values += frame.f_locals.values()
             frame = frame.f_back
-        self._values = [value for value in self._values if not _is_pytests(value)]
+        self._values = [value for value in values if not _is_pytests(value)]
 
     def entered(self, stack: Stack) -> bool:
-        """Whether a ``with`` block, of a function that still runs, has pushed it."""
+        """Whether a context was pushed by a ``with`` block in a function that still runs."""
         return (
             len(stack) > 1
             and stack[0][0].co_name == "__enter__"
@@ -126,23 +134,29 @@ class _Running:
         )
 
     def may_close(self, thing: object) -> bool:
+        """Whether one of them refers to it, and so may close it."""
         with own_modules():
             from .reach import reaches
         return reaches(self._values, thing)
 
     def clear(self) -> None:
+        """Hold nothing of the user's any longer."""
         self._values.clear()
 
 
 def _is_pytests(value: object) -> bool:
-    """From a fixture request, all of pytest can be reached."""
-    return str(type(value).__module__).startswith(("_pytest.", "pytest_flask_hygiene."))
+    """Whether it is an object of pytest's or ours: from a fixture request, all of pytest can be reached."""
+    # Past whatever a metaclass has made of the name.
+    module = type.__dict__["__dict__"].__get__(type(value)).get("__module__")
+    return isinstance(module, str) and module.startswith(("_pytest.", "pytest_flask_hygiene."))
 
 
 def _global_that_holds(module: ModuleType, thing: object) -> str:
+    """The name of a global from which it can be reached; empty if there is none."""
     with own_modules():
         from .reach import reaches
-    for name, value in vars(module).items():
+    # A copy: other threads may define globals meanwhile.
+    for name, value in list(vars(module).items()):
         if not _is_pytests(value) and reaches([value], thing):
             return name
     return ""

@@ -1,4 +1,7 @@
-"""The fixture ``hygiene_client``, and what to write where it lacks an application."""
+"""The fixture ``hygiene_client``, and what a test is told that has no fixture ``app`` for it.
+
+Loaded only where a test uses the fixture.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ see: {MESSAGES}
 
 
 def make_client(app: Any) -> FlaskClient:
-    """The test client of the suite's own ``app``; fails for what is no application."""
+    """The test client of the suite's own ``app``.  Fails the test if that has no ``test_client()``."""
     __tracebackhide__ = True
     if not callable(getattr(app, "test_client", None)):
         what = "None (is a return missing?)" if app is None else f"a {type(app).__name__}"
@@ -45,15 +48,17 @@ def make_client(app: Any) -> FlaskClient:
 
 
 def register(config: pytest.Config) -> None:
+    """Register the plugin, once for each pytest run."""
     if not config.pluginmanager.has_plugin(_PLUGIN):
         config.pluginmanager.register(MissingApp(), _PLUGIN)
 
 
 class MissingApp:
-    """Registered where a test uses the fixture.
+    """Explains what is wrong where there is no fixture ``app``.
 
-    That names ``app`` as an argument, so that pytest sees the parameters of a suite's ``app``, and
-    pytest-flask that it is used.  Without an ``app`` pytest would show our source, and all fixtures' names.
+    The fixture ``hygiene_client`` has ``app`` as an argument, so that pytest sees the parameters of a suite's
+    ``app``, and pytest-flask that it is used.  So pytest itself reports that there is none, and would show
+    our source and the names of all fixtures.
     """
 
     @pytest.hookimpl(wrapper=True)
@@ -71,6 +76,7 @@ class MissingApp:
 
 
 def _lacks_app(error: BaseException) -> bool:
+    """Whether it is ours that asked for a fixture ``app`` in vain."""
     if not isinstance(error, pytest.FixtureLookupError) or error.argname != "app":
         return False
     return bool(error.fixturestack) and error.fixturestack[-1].argname == NAME

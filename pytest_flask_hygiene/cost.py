@@ -1,8 +1,8 @@
-"""What the checks cost, as far as the plugin can measure it itself.
+"""How much time the checks took, as far as the plugin can measure that itself.
 
-Counted is all that runs between pytest's hooks and ours: collections, judging, searching, the session's end.
-Not counted is what is too short to be measured each time: watching an ``open()``, a request, a push of a
-context.  ``docs/cost.md`` has those, and compares this figure with whole runs.
+What our hooks do is counted: collections, judging, searching, the session's end.  What is too short to be
+measured each time is not: watching an ``open()``, a request, a push of a context.  ``docs/cost.md`` has
+figures for those, and compares this one with whole runs.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Any, Final
 
-#: From this share of the run on, and from so many seconds, the summary says why.
+#: The summary says why it is much, if it is both more than this share of the run and so many seconds.
 _MUCH: Final = 0.05
 _MUCH_SECONDS: Final = 0.5
 
+# The parts that are measured, as the summary names them.
 START: Final = "start-up"
 COLLECTIONS: Final = "collections after the tests"
 CYCLES: Final = "looking at exception cycles"
 LEFT_OPEN: Final = "looking for what is left open, and for what holds it"
 END: Final = "the last collection of the whole heap"
 
+#: Why a part may take long.
 _ADVICE: Final = {
     COLLECTIONS: "each test makes many objects: a fixture of wider scope makes them once",
     CYCLES: "many tests leave exceptions in cycles",
@@ -29,34 +31,35 @@ _ADVICE: Final = {
 
 
 class Cost:
-    """Seconds of this process; under pytest-xdist the controller's are the sum of all."""
+    """The time that this process has spent; with pytest-xdist, in the controller, that all have spent."""
 
     __slots__ = ("_began", "busy", "others", "parts", "seconds")
 
     def __init__(self) -> None:
         self._began = perf_counter()
         self.seconds = 0.0
-        """That the plugin's own work took."""
+        """How long the plugin's own work took."""
         self.parts: dict[str, float] = {}
-        """Some of it, by what it was."""
+        """How many of these seconds each of the parts above took; not all work belongs to one."""
         self.others = 0.0
-        """How long other processes ran, whose work is counted here."""
+        """How many seconds the other processes ran whose work is counted here, together."""
         self.busy = False
-        """At work now: what is called meanwhile is counted already."""
+        """Our work is under way: what is called meanwhile is counted with it (see ``harmless``)."""
 
     def add(self, part: str, began: float) -> None:
-        """Name a part of the work: the time since ``began``, as ``time.perf_counter()`` gave it."""
+        """Count the time since ``began``, as ``time.perf_counter()`` gave it, for a part of the work."""
         self.parts[part] = self.parts.get(part, 0.0) + perf_counter() - began
 
     @property
     def of_run(self) -> float:
-        """The share of the time since the plugin was loaded."""
+        """The share of the run, from 0 to 1; the run begins when the plugin is loaded."""
         run = self.others or perf_counter() - self._began
         # Of a run with workers the controller's own time is not counted, but its work is.
         return min(self.seconds / run, 1.0) if run > 0 else 0.0
 
     @property
     def is_high(self) -> bool:
+        """Whether it is so much that the summary says why."""
         return self.seconds >= _MUCH_SECONDS and self.of_run > _MUCH
 
     def line(self) -> str:
@@ -71,11 +74,11 @@ class Cost:
         return text
 
     def to_data(self) -> dict[str, Any]:
-        """For another process."""
+        """For another process: what ``add_data`` takes."""
         return {"seconds": self.seconds, "run": perf_counter() - self._began, "parts": self.parts}
 
     def add_data(self, data: dict[str, Any]) -> None:
-        """Of another process."""
+        """Add what another process has spent."""
         self.seconds += data["seconds"]
         self.others += data["run"]
         for name, value in data["parts"].items():

@@ -1,6 +1,6 @@
-"""Links that open an editor: the ini option ``hygiene_editor``.
+"""The ini option ``hygiene_editor``: links, in the HTML report, that open an editor.
 
-Loaded only where it is set.
+Loaded only where the option is set.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .usage import usage_error
 
 OPTION: Final = "hygiene_editor (ini file)"
 
-#: Only of editors that answer to such addresses by themselves and say so; ``docs/reports.md`` has where.
+#: Only editors that open such URLs without an extension, and whose makers say so: see ``docs/reports.md``.
 EDITORS: Final[dict[str, str]] = {
     "vscode": "vscode://file/{path}:{line}",
     "pycharm": "pycharm://open?file={path}&line={line}",
@@ -23,16 +23,20 @@ EDITORS: Final[dict[str, str]] = {
     "textmate": "txmt://open?url=file://{path}&line={line}",
 }
 
-#: Whose address has another one in it, and decodes both.
+#: Their URLs have another one in them, and both are decoded.
 _DECODE_TWICE: Final = ("macvim", "textmate")
-#: A link of these runs what it says.
+#: Schemes of URLs with which a link runs code.
 _UNSAFE: Final = ("javascript", "data", "vbscript", "blob")
-#: Where the address has the slash that the path begins with.
+#: A template that has the slash already with which an absolute path begins.
 _SLASH_IS_THERE: Final = re.compile(r"[^/]/\{path\}|:///\{path\}")
 
 
 class Editor:
-    """Raises :class:`pytest.UsageError` for a value that can't be used."""
+    """Makes links.
+
+    ``value``: the name of an editor, or a URL with ``{path}`` and ``{line}``.  Raises
+    :class:`pytest.UsageError` for any other.
+    """
 
     def __init__(self, value: str) -> None:
         self._template = EDITORS.get(value, value)
@@ -43,7 +47,7 @@ class Editor:
         self._relative = _SLASH_IS_THERE.search(self._template) is not None
 
     def link(self, path: str, line: int) -> str:
-        """``path``: as a frame has it; bytes that are no text become what the system calls them."""
+        """A URL.  ``path``: as a frame has it; the URL has the absolute path, as the file system's bytes."""
         full = os.path.abspath(path).replace(os.sep, "/")
         if self._relative:
             full = full.lstrip("/")
@@ -55,6 +59,7 @@ class Editor:
 
 
 def _problem(template: str) -> str:
+    """What is wrong with it, behind the value in the usage error; empty if nothing is."""
     names = ", ".join(EDITORS)
     right = f"a URL with {{path}} and {{line}}, such as {EDITORS['vscode']}"
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):", template)

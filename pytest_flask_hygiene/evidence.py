@@ -1,4 +1,4 @@
-"""What the instruments saw, turned into findings and charged to their owners."""
+"""What the checks have seen, turned into findings, each with its owner and its site."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ _FLASK_APP: Final = os.path.join("flask", "app.py")
 
 
 class Evidence:
+    """The checks call one of the ``of_...`` methods with what they have seen.
+
+    ``silenced``: whether the user's warning filters would hide a warning of this text.
+    """
+
     def __init__(
         self,
         settings: Settings,
@@ -42,12 +47,16 @@ class Evidence:
         self._silenced = silenced
 
     def of_birth(self, birth: Birth, state: State, text: str = "") -> None:
-        """A resource whose opening was seen.  Each birth is reported once."""
+        """A resource whose opening was seen.
+
+        It is reported once; and once more if it was noted as left open, and has been dropped since.
+
+        ``text``: what to call it where the birth has no name for it.
+        """
         known = birth.finding
         if birth.reported:
             if known is None or known.outcome != "noted" or known.is_leak or state != "dropped":
                 return
-            # It was left open, and has been dropped since.
             self._ledger.charges.withdraw(known)
         birth.reported, birth.finding = True, None
         if birth.owner.outlives_test and birth.owner.failed:
@@ -61,12 +70,12 @@ class Evidence:
         self._report(finding, birth)
 
     def of_left_open(self, birth: Birth, thing: object, holders: HolderFinder) -> None:
-        """A resource that is open although its owner has ended; ``thing`` is its object, if there is one."""
+        """A resource that is open although its owner has ended; ``thing`` is its object, if that is known."""
         if _is_settled(birth):
             return
         site = self._origin.site(birth.stack)
-        if not site.frames or _is_multiprocessings(birth.stack):
-            # A tool's own.
+        if not site.frames or _is_of_multiprocessing(birth.stack):
+            # A tool has opened it for itself.
             return
         if birth.kind == "thread":
             files = (code.co_filename for code, _ in birth.stack)
@@ -74,7 +83,7 @@ class Evidence:
             if starter == "stdlib":
                 return
             if starter == "library":
-                # It is the library's to end, and nobody is charged with it.
+                # The library has to end it: a site without frames charges nobody.
                 site = Site((), site.library, site.innermost)
         text = f"thread {birth.path!r}" if birth.kind == "thread" else birth.describe()
         finding = Finding(birth.kind, "left_open", owner_of_birth(birth), site, text)
@@ -84,7 +93,7 @@ class Evidence:
         birth.explain(finding)
         self._report(finding, birth)
         if birth.reported:
-            # Nobody held it: it has been collected since, and was recorded as dropped.
+            # Nobody held it: the search for a holder has collected it, and it was recorded as dropped.
             self._ledger.charges.withdraw(finding)
         else:
             birth.reported, birth.finding = True, finding
@@ -97,23 +106,16 @@ class Evidence:
             finding.upstream = f"{upstream.library} ({upstream.issue})"
 
     def _name_holder(self, finding: Finding, holder: Holder | None) -> None:
-        """What a cache, a global of the application or a library's pool holds is not its first user's."""
+        """Say what holds it.
+
+        What a cache, a global of the application or a library's pool holds is charged to that one: its first
+        user is named, and not to blame.
+        """
         if holder is None:
             return
         finding.holder, finding.chain = holder.text, holder.chain
-        frames = finding.site.frames
-        if holder.kind == "cache" and holder.code is not None:
-            code = holder.code
-            inner = [
-                n for n, f in enumerate(frames) if (f.path, f.function) == (code.co_filename, code.co_name)
-            ]
-            frames = frames[inner[0] :] if inner else ()
-        elif holder.kind in ("global", "library") and not holder.in_tests:
-            frames = tuple(f for f in frames if self._origin(f.path) == "app")
-        else:
-            return
+        frames = self._frames_of_holder(holder, finding.site.frames)
         if not frames or finding.owner.scope in ("import", "collection", "unknown"):
-            # The test itself has put it there.
             return
         first = finding.owner
         finding.first_use = first.nodeid or first.describe()
@@ -121,22 +123,21 @@ class Evidence:
         finding.owner.marks, finding.owner.allows = first.marks, first.allows
         finding.site = Site(frames, finding.site.library, finding.site.innermost)
 
+    def _frames_of_holder(self, holder: Holder, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+        """The part of a site that is not its first user's; empty if that itself has put it there."""
+        if holder.kind == "cache" and holder.code is not None:
+            cached = holder.code.co_filename, holder.code.co_name
+            for position, frame in enumerate(frames):
+                if (frame.path, frame.function) == cached:
+                    return frames[position:]
+        elif holder.kind in ("global", "library") and not holder.in_tests:
+            return tuple(frame for frame in frames if self._origin(frame.path) == "app")
+        return ()
+
     def of_warning(self, emission: Emission) -> None:
-        """A ResourceWarning."""
-        birth = emission.birth
-        if birth is not None:
-            if birth.was_sent:
-                # In a cycle, or by an extension, before the response has ended: is that closed by the test?
-                birth.served = "dropped"
-            elif _sent_and_replaced(birth, emission):
-                self.of_replaced_file(birth)
-            elif self._ledger.faults and was_sent(birth.stack):
-                # Our own fault may be why nobody has closed it.
-                self._ledger.responses_closed += 1
-            elif birth.served == "upload":
-                self.of_closed_upload(birth)
-            else:
-                self.of_birth(birth, "dropped")
+        """A ResourceWarning that Python has emitted."""
+        if emission.birth is not None:
+            self._of_warned_birth(emission.birth, emission)
         elif emission.kind == "other":
             site = self._origin.site(emission.stack)
             self._record("other", "dropped", self._owners.get(), site, emission.text)
@@ -144,8 +145,26 @@ class Evidence:
             # Opened before the plugin was loaded, or out of its sight: nobody can be charged.
             self._record(emission.kind, "dropped", UNKNOWN_OWNER, Site(), emission.text)
 
+    def _of_warned_birth(self, birth: Birth, emission: Emission) -> None:
+        if birth.was_sent:
+            # In a cycle, or by an extension, before the response has ended: whether the test closes that,
+            # will tell.
+            birth.served = "dropped"
+        elif _sent_and_replaced(birth, emission):
+            self.of_replaced_file(birth)
+        elif self._ledger.faults and was_sent(birth.stack):
+            # Our own fault may be why nobody has closed it.
+            self._ledger.responses_closed += 1
+        elif birth.served == "upload":
+            self.of_closed_upload(birth)
+        else:
+            self.of_birth(birth, "dropped")
+
     def of_dropped(self, birth: Birth, text: str) -> None:
-        """What Python does not warn about, or not this version.  ``text``: how it would."""
+        """A resource that was dropped, and about which this version of Python does not warn.
+
+        ``text``: the warning's, if there were one.
+        """
         if self._silenced(text):
             # As garbage that is not freed yet, it would be taken for something left open.
             birth.reported = True
@@ -168,7 +187,10 @@ class Evidence:
     def _of_response(
         self, birth: Birth | None, owner: Owner, request: Stack, sender: Frame | None, state: State
     ) -> None:
-        """It can be mended where the request was made, so that is its site, and not the view."""
+        """``birth``: of the sent file, if there is one; ``request``: the stack around the client's call.
+
+        That is the site, and not the view, for it is the test that has to close the response.
+        """
         if birth is not None:
             if birth.reported:
                 return
@@ -187,7 +209,7 @@ class Evidence:
             self._ledger.responses_closed += 1
 
     def of_closed_upload(self, birth: Birth) -> None:
-        """The temporary file of a large upload that was closed for the test, or by its finalizer."""
+        """The temporary file of a large upload, which was closed for the test or by its own finalizer."""
         if birth.reported:
             return
         birth.reported = True
@@ -216,11 +238,12 @@ class Evidence:
         self._report(Finding(kind, state, owner, site, message))
 
     def _report(self, finding: Finding, birth: Birth | None = None) -> None:  # noqa: ARG002
-        """``birth``: of the resource that it is about, if that was seen.  Extended in ``explain.py``."""
+        """``birth``: of the resource, if its opening was seen, which ``explain.py`` makes use of."""
         self._ledger.charges.record(finding)
 
 
 def _is_settled(birth: Birth) -> bool:
+    """Whether it is reported already, or may be held by the traceback of a failed test."""
     return birth.reported or birth.owner.failed
 
 
@@ -234,6 +257,7 @@ def _fixture_that_closes(cycle: Cycle, attempt: Attempt) -> Owner | None:
 
 
 def owner_of_birth(birth: Birth) -> Owner:
+    """The birth's owner; or the import, if a module opened it while it was imported."""
     module = importing_module(birth.stack)
     if not module:
         return birth.owner
@@ -242,8 +266,8 @@ def owner_of_birth(birth: Birth) -> Owner:
     return owner
 
 
-def _is_multiprocessings(stack: Stack) -> bool:
-    """Its heap and its temporary directory are the process's, and go with it."""
+def _is_of_multiprocessing(stack: Stack) -> bool:
+    """Whether it is multiprocessing's heap or temporary directory, which end with the process."""
     return any(code.co_filename.endswith(_MULTIPROCESSING) for code, _ in stack)
 
 

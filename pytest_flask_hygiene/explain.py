@@ -1,8 +1,7 @@
-"""``--hygiene-explain``: a run that keeps a journal of one test.
+"""``--hygiene-explain``: a run that keeps a journal of each test that is to be explained.
 
-Instead of asking everywhere whether there is a journal, the run and its evidence are extended here, and the
-tables that births are entered in are replaced by ones that pass them on.  A run without the option has none
-of it.
+The run and its evidence are extended here, and the tables that births are entered in are replaced by ones
+that pass on what is entered.  So a run without the option need not ask, at each birth, for a journal.
 
 Loaded only where a test is to be explained.
 """
@@ -11,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from .explained import Explanations
     from .stacks import Stack
 
-#: So many tests are explained at most, where one test function is parametrized.
+#: So many tests are explained at most: a test that is named without its parameters may be many.
 MAX_TESTS: Final = 5
 
 
 class ExplainingRun(Run):
-    """``explanations`` is told what the tests were, when the session ends."""
+    """Keeps the journals, and hands them over to the plugin that prints the explanations."""
 
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         super().__init__(config, settings)
@@ -49,7 +49,9 @@ class ExplainingRun(Run):
         self.explanations: Explanations = Explanations(config, settings.explain)
         config.pluginmanager.register(self.explanations, "flask_hygiene_explain")
         self.journals: dict[str, Journal] = {}
+        """By node id."""
         self._now: Journal | None = None
+        """The journal of the test that runs now, if it is to be explained."""
         births = self.births
         births.by_descriptor = _Table(self._opened, births.by_descriptor)
         births.by_path = _Table(self._named, births.by_path)
@@ -148,7 +150,9 @@ class ExplainingRun(Run):
         super().teardown_done(item)
         self._phase_ends()
         if self._now is not None:
-            self._now.marks = read_marks(item)
+            # One that can't be used, and that a fixture has added, is told of where a leak is judged.
+            with suppress(pytest.UsageError):
+                self._now.marks = read_marks(item)
 
     @harmless
     def test_ended(self) -> None:
@@ -174,7 +178,7 @@ class ExplainingRun(Run):
 
 
 class ExplainingEvidence(Evidence):
-    """Notes which finding is about which resource."""
+    """Notes in the journals which finding is about which resource, and what happened without one."""
 
     def __init__(self, run: ExplainingRun) -> None:
         super().__init__(
@@ -182,6 +186,7 @@ class ExplainingEvidence(Evidence):
         )
         self._run: Final = run
         self._about: Entry | None = None
+        """The response that a finding without a birth is about."""
 
     def _report(self, finding: Finding, birth: Birth | None = None) -> None:
         journal = self._run.journal_of(birth)
@@ -230,7 +235,7 @@ class ExplainingEvidence(Evidence):
 
 
 class _Table(dict[Any, Any]):
-    """Passes on what is entered, with what was there before."""
+    """A dictionary that passes on what is entered, with what was there before."""
 
     def __init__(self, entered: Callable[[Any, Any, Any], None], content: dict[Any, Any]) -> None:
         super().__init__(content)
@@ -243,6 +248,8 @@ class _Table(dict[Any, Any]):
 
 
 class _Bodies(weakref.WeakValueDictionary[int, "Body"]):
+    """The bodies of responses; passes on each that is entered."""
+
     def __init__(self, entered: Callable[[Body], None]) -> None:
         super().__init__()
         self._entered = entered

@@ -1,6 +1,8 @@
-"""Which rule, or which decision of the user's, a finding's outcome is due to: in words.
+"""For ``--hygiene-explain``: the rule, or the user's decision, that a finding's outcome is due to.
 
-The words are those of ``docs/what-is-checked.md``; what decides is ``verdict.py``.
+``verdict.py`` decides; here it is put into the words of ``docs/what-is-checked.md``.
+
+Loaded only where a test is to be explained.
 """
 
 from __future__ import annotations
@@ -17,13 +19,15 @@ if TYPE_CHECKING:
 
 
 class Rules:
+    """Tells of the findings of one test."""
+
     def __init__(self, settings: Settings, journal: Journal, paths: Paths) -> None:
         self._settings = settings
         self._paths = paths
         self._journal = journal
 
     def of(self, finding: Finding) -> str:
-        """What the user reads behind "counts as"."""
+        """What stands behind "counts as": the outcome, a colon, and why."""
         if finding.outcome == "allowed":
             return self._who_allows(finding)
         if finding.outcome == "library":
@@ -45,7 +49,7 @@ class Rules:
         return f"noted: {rule}"
 
     def _rule_of_kind(self, finding: Finding) -> tuple[str, bool]:
-        """Which row of the table it is, and whether only strict mode fails it."""
+        """The row of the table in ``docs/what-is-checked.md``, and whether only strict mode fails it."""
         if finding.kind == "cycle" and not finding.site.frames:
             return "hygiene_framework_cycles = fail", False
         if finding.owner.scope == "server":
@@ -89,7 +93,7 @@ class Rules:
 def _as_text(where: str, allow: AllowLeak) -> str:
     reason = f" ({allow.reason})" if allow.reason not in ("", "hygiene.allow") else ""
     if isinstance(allow.key, str):
-        # It has its reason in it.
+        # The line has its reason in it.
         return f'the {where} line "{allow.key}"'
     arguments = [repr(kind) for kind in sorted(allow.kinds)]
     if allow.match is not None:

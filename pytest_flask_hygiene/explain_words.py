@@ -1,7 +1,9 @@
-"""A journal and the findings, put into words: what became of each resource, and what decided on it.
+"""For ``--hygiene-explain``: what became of each resource of a test, and what it counts as, in words.
 
-The result is plain data, which a worker of pytest-xdist can send.  The words are those of
-``docs/what-is-checked.md``.
+Made of the test's journal and of the findings.  The result is plain data, which a worker of pytest-xdist can
+send.  The words are those of ``docs/what-is-checked.md``.
+
+Loaded only where a test is to be explained.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ _NOTHING: Final = "not charged"
 
 
 class Words:
+    """Puts one journal into words."""
+
     def __init__(self, journal: Journal, ledger: Ledger, settings: Settings, origin: OriginMap) -> None:
         self._journal = journal
         self._ledger = ledger
@@ -52,9 +56,12 @@ class Words:
         self._origin = origin
         self._rules = Rules(settings, journal, ledger.verdict.paths)
         self._told: set[tuple[object, ...]] = set()
+        """The keys of the findings that have a row."""
         self._libraries: dict[str, Counter[str]] = {}
+        """By the library: how many of each kind it has opened for itself."""
 
     def data(self) -> Data:
+        """The whole explanation.  ``rows``: one for each resource, equal ones together."""
         journal = self._journal
         rows = [row for entry in self._entries() for row in self._of_entry(entry)]
         for finding, phase in journal.findings:
@@ -64,7 +71,7 @@ class Words:
         for finding in self._charged():
             if finding.key not in self._told:
                 self._told.add(finding.key)
-                rows.append(self._of_finding(finding, _how_found(finding, _found_in_report(finding))))
+                rows.append(self._of_finding(finding, _how_found(finding, _FOUND[finding.when])))
         return {
             "nodeid": journal.nodeid,
             "rows": _together(rows),
@@ -74,7 +81,7 @@ class Words:
         }
 
     def _entries(self) -> list[Entry]:
-        """A sent file and its response are one."""
+        """The journal's entries, of which a sent file and its response are one."""
         entries = self._journal.entries
         for entry in list(entries):
             birth = entry.birth
@@ -89,7 +96,7 @@ class Words:
         return entries
 
     def _charged(self) -> list[Finding]:
-        """To this test, whoever owns it."""
+        """All findings that are charged to this test or its own, and those that it was the first user of."""
         ledger, nodeid = self._ledger, self._journal.nodeid
         return [
             *ledger.by_test.get(nodeid, ()),
@@ -97,6 +104,7 @@ class Words:
         ]
 
     def _of_entry(self, entry: Entry) -> Iterable[Data]:
+        """Its row; none if it is counted with what a library has opened."""
         birth = entry.birth
         if entry.findings:
             finding, phase = entry.findings[-1]
@@ -131,7 +139,7 @@ class Words:
         }
 
     def _is_read_by_the_way(self, entry: Entry, site: Site) -> bool:
-        """A file that a library or the standard library opened for itself, below the reader's code."""
+        """Whether a library or the standard library opened a file for itself, below the reader's code."""
         if entry.kind != "file" or not entry.stack or (entry.birth is not None and entry.birth.served):
             return False
         code = entry.stack[0][0]
@@ -163,43 +171,20 @@ class Words:
     # -- what it counts as ---------------------------------------------------------------------
 
     def _fate(self, entry: Entry) -> tuple[str, str]:
-        """Of what there is no finding about: how it ended, and what it counts as."""
-        when = _ENDED[entry.ended or "session"]
-        verb = _VERBS.get(entry.kind, "closed")
-        if entry.fate == "upload":
-            return "closed for the test", f"{_NOTHING}: the temporary file of an upload, closed and counted"
-        if entry.fate in ("closed_for_test", "given_up"):
-            ended = "dropped, and closed for the test" if entry.fate == "given_up" else "closed for the test"
-            return ended, "noted: a streamed response, closed and counted; --hygiene-strict fails it"
-        if entry.fate == "recorded":
-            ended = f"dropped {when}"
-            return ended, f"{_NOTHING}: pytest.warns, recwarn or catch_warnings in the test got the warning"
-        if entry.fate == "silenced":
-            why = (
-                f"the warning filter {entry.hidden_by!r}"
-                if entry.hidden_by
-                else "a warning filter or recorder"
-            )
-            return f"dropped {when}", f"{_NOTHING}: {why} of yours covers it"
+        """Of a resource without a finding: how it ended, and what it counts as."""
+        if entry.fate:
+            return _fate_that_was_seen(entry)
         if entry.ended is not None:
-            if entry.hidden_by:
-                ended = f"{verb} or dropped {when}"
-                return (
-                    ended,
-                    f"{_NOTHING}: your warning filter {entry.hidden_by!r} covers it if it was dropped",
-                )
-            if entry.kind == "response":
-                return f"closed, or read to its end, {when}", _NOTHING
-            gone = " (it is not there any more, or never was)" if entry.is_gone else ""
-            return f"{verb} {when}{gone}", _NOTHING
+            return _fate_of_ended(entry, entry.ended)
         if entry.kind == "file" and not entry.numbers:
             return "it can't be told", f"{_NOTHING}: no warning came"
-        ended = "still open at the session's end"
         if self._journal.failed:
-            return ended, f"{_NOTHING}: the test did not pass by itself, and its traceback may hold it"
-        if self._settings.reduced:
-            return ended, f"{_NOTHING}: only responses and warnings are checked here"
-        return ended, f"{_NOTHING}: pytest, a library or Python itself ends it"
+            why = "the test did not pass by itself, and its traceback may hold it"
+        elif self._settings.reduced:
+            why = "only responses and warnings are checked here"
+        else:
+            why = "pytest, a library or Python itself ends it"
+        return "still open at the session's end", f"{_NOTHING}: {why}"
 
     def _why_unrecorded(self, finding: Finding) -> str:
         if self._journal.failed:
@@ -209,7 +194,36 @@ class Words:
         return f"{_NOTHING}: it is in no report"
 
 
+def _fate_that_was_seen(entry: Entry) -> tuple[str, str]:
+    """How it was closed for the test, or who got or hid the warning about it."""
+    if entry.fate == "upload":
+        return "closed for the test", f"{_NOTHING}: the temporary file of an upload, closed and counted"
+    if entry.fate in ("closed_for_test", "given_up"):
+        ended = "dropped, and closed for the test" if entry.fate == "given_up" else "closed for the test"
+        return ended, "noted: a streamed response, closed and counted; --hygiene-strict fails it"
+    if entry.fate == "recorded":
+        why = "pytest.warns, recwarn or catch_warnings in the test got the warning"
+    elif entry.hidden_by:
+        why = f"the warning filter {entry.hidden_by!r} of yours covers it"
+    else:
+        why = "a warning filter or recorder of yours covers it"
+    return f"dropped {_ENDED[entry.ended or 'session']}", f"{_NOTHING}: {why}"
+
+
+def _fate_of_ended(entry: Entry, phase: Phase) -> tuple[str, str]:
+    """It is not open any more; whether it was closed or dropped was not seen."""
+    verb, when = _VERBS.get(entry.kind, "closed"), _ENDED[phase]
+    if entry.hidden_by:
+        why = f"your warning filter {entry.hidden_by!r} covers it if it was dropped"
+        return f"{verb} or dropped {when}", f"{_NOTHING}: {why}"
+    if entry.kind == "response":
+        return f"closed, or read to its end, {when}", _NOTHING
+    gone = " (it is not there any more, or never was)" if entry.is_gone else ""
+    return f"{verb} {when}{gone}", _NOTHING
+
+
 def _how_found(finding: Finding, found: str) -> str:
+    """``found``: when, in words."""
     if finding.state == "cycle":
         return found
     if finding.kind == "response":
@@ -224,11 +238,8 @@ def _how_found(finding: Finding, found: str) -> str:
     return f"dropped; {found}"
 
 
-def _found_in_report(finding: Finding) -> str:
-    return _FOUND[finding.when]
-
-
 def _what(entry: Entry) -> str:
+    """What it is called; empty if the kind says it all."""
     birth = entry.birth
     if birth is None:
         return "a streamed body"
@@ -249,7 +260,7 @@ def _site(site: Site) -> list[tuple[str, int, str]]:
 
 
 def _together(rows: list[Data]) -> list[Data]:
-    """Equal ones have a count."""
+    """Put equal rows together, with a count and all names."""
     found: dict[str, Data] = {}
     for row in rows:
         key = repr([row[name] for name in sorted(row) if name not in ("count", "what")])

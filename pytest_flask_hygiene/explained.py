@@ -1,7 +1,8 @@
-"""Which test is to be explained, what became of it in this session, and what its run had to tell.
+"""Which tests ``--hygiene-explain`` names, whether they ran in this session, and what is to be said of them.
 
-A plugin of its own, in each process.  pytest-xdist's workers send what they know to the controller, which
-prints it.
+Each process has this plugin.  Workers of pytest-xdist send what they know to the controller, which prints it.
+
+Loaded only where a test is to be explained.
 """
 
 from __future__ import annotations
@@ -29,31 +30,36 @@ _KEY: Final = "flask_hygiene_explain"
 
 
 class Explanations:
+    """What is known of the tests that are asked for, until it is printed at the end."""
+
     def __init__(self, config: pytest.Config, asked: str) -> None:
         self.asked = asked
+        """The node id, as the user wrote it."""
         self._config = config
         self._names = _spellings(asked, config)
         self.collected: list[str] = []
         """In the order in which they run."""
         self.deselected: set[str] = set()
         self.skipped: dict[str, str] = {}
-        """Why each test was skipped that is asked for."""
+        """Of the tests that are asked for: those that were skipped, and why."""
         self.ran: set[str] = set()
+        """Of the tests that are asked for: those that have a report."""
         self.too_many: list[str] = []
-        """What is asked for as well, but is more than is explained."""
+        """Tests that are asked for and not explained, since there are so many."""
         self.tests: dict[str, Data] = {}
+        """By node id: the explanation, as ``explain_words.py`` makes it."""
         self._printed = False
 
     def asks_for(self, nodeid: str) -> bool:
-        """Whether it is the test, or a parameter set of it."""
+        """Whether it is the test that the user named, or a parameter set of it."""
         return any(nodeid == name or nodeid.startswith(f"{name}[") for name in self._names)
 
     def is_inside(self, nodeid: str) -> bool:
-        """Whether it is a test of the class or the file that is asked for."""
+        """Whether it is a test of a class or a file that the user named instead of a test."""
         return any(nodeid.startswith(f"{name.rstrip('/')}::") for name in self._names)
 
     def add(self, journals: Iterable[Journal], ledger: Ledger, settings: Settings, origin: OriginMap) -> None:
-        """The session has ended in this process."""
+        """The session has ended in this process: put its journals into words, and send them home."""
         with own_modules():
             from .explain_words import Words
         self.tests.update((j.nodeid, Words(j, ledger, settings, origin).data()) for j in journals)
@@ -90,10 +96,10 @@ class Explanations:
                 reason = longrepr[2] if isinstance(longrepr, tuple) else ""
                 self.skipped[report.nodeid] = reason.removeprefix("Skipped: ")
 
-    # May be called twice for the same worker.
+    # pytest-xdist may call it twice for the same worker.
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        # One that crashed has no output.
+        # A worker that crashed has no output.
         text = getattr(node, "workeroutput", {}).get(_KEY)
         if text:
             data = json.loads(text)
@@ -101,13 +107,13 @@ class Explanations:
             self.deselected.update(data["deselected"])
             self.too_many += [nodeid for nodeid in data["too_many"] if nodeid not in self.too_many]
 
-    # Behind everybody else's part of it, but for pytest's own short summary.
+    # Behind the parts of all other plugins; pytest's own short summary comes later.
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, None, None]:
         yield
         self._print(terminalreporter)
 
-    # Where nobody asked for a summary.
+    # After an exit status with which pytest asks nobody for a summary.
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         reporter = config.pluginmanager.get_plugin("terminalreporter")
@@ -124,7 +130,7 @@ class Explanations:
 
 
 def _spellings(asked: str, config: pytest.Config) -> set[str]:
-    """As it was written, and with the path as node ids have it: relative to rootdir."""
+    """The node id as the user wrote it, and with its path relative to rootdir, as pytest's node ids are."""
     path, colons, rest = asked.partition("::")
     full = os.path.join(config.invocation_params.dir, path)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable
 from types import CodeType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from . import own_modules
 
@@ -26,20 +26,9 @@ Kind = Literal[
     "cycle",
     "other",
 ]
-KINDS: Final[tuple[Kind, ...]] = (
-    "response",
-    "file",
-    "socket",
-    "sqlite",
-    "subprocess",
-    "tempdir",
-    "event-loop",
-    "thread",
-    "context",
-    "cycle",
-    "other",
-)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
+#: Of a resource that nobody refers to any more; that something still refers to; of an exception cycle.
 State = Literal["dropped", "left_open", "cycle"]
 
 #: ``failed``: fails a test or the session.  ``noted``: listed, fails nobody.
@@ -49,20 +38,20 @@ Outcome = Literal["failed", "noted", "allowed", "library"]
 #: ``Finding.allowed_by`` of what the baseline accepts.
 ALLOWED_BY: Final = "the baseline"
 
-When = Literal["setup", "call", "teardown", "session"]
+#: The report that tells of a finding; ``session``: none did, so it is listed outside tests.
+When = Literal["call", "teardown", "session"]
 
 
 class Owner:
     """The smallest scope that was active when a resource was opened.
 
-    Compared by identity: each run of a test and each set-up of a fixture is an owner of its own.
-    ``scope`` is ``"test"``, a fixture's scope, ``"import"``, ``"collection"``, ``"held"`` (what outlives its
-    first user: a pool, a cache, a global) or ``"unknown"``; ``"server"`` for the development server.
+    Owners are compared by identity: each run of a test and each set-up of a fixture is an owner of its own.
     """
 
     __slots__ = (
         "__weakref__",
         "allows",
+        "class_name",
         "code",
         "ended",
         "failed",
@@ -75,7 +64,6 @@ class Owner:
         "path",
         "scope",
         "whole",
-        "within",
     )
 
     def __init__(
@@ -88,49 +76,57 @@ class Owner:
         path: str = "",
         line: int = 0,
         inside: str = "",
-        within: str = "",
+        class_name: str = "",
     ) -> None:
         self.scope = scope
+        """``test``; a fixture's scope; ``import``; ``collection``; ``held``: what outlives its first user (a
+        pool, a cache, a global); ``server``: the development server; ``unknown``."""
         self.name = name
         self.nodeid = nodeid
+        """Of the test, or of the test that a function fixture was set up for."""
         self.code = code
+        """Of a fixture's function: tells whether its frame is part of a cycle."""
         self.path = path if code is None else code.co_filename
         self.line = line if code is None else code.co_firstlineno
+        self.class_name = class_name
+        """Of a fixture: the class that defines it, if one does."""
         self.ended = False
+        """A fixture of a wider scope has run its finalizers."""
         self.opened = False
         """It has opened something, which may be closed by now."""
         self.failed = False
         """Its test, or its own setup (of a wider scope), did not pass: what turns up later is held by the
         traceback."""
         self.marks: Callable[[], list[AllowLeak]] | None = None
-        """The ``allow_leak`` marks of its test."""
-        self.inside = inside
-        """The ``hygiene.allow()`` block that it is a part of its owner for, as text; see ``blocks.py``."""
-        self.within = within
-        """The class that defines it, if one does: of a fixture."""
-        self.allows: tuple[AllowLeak, ...] = ()
-        """What that block allows."""
+        """Reads the ``allow_leak`` marks that cover it."""
+        # While a test is inside a ``hygiene.allow()`` block, a part of its owner takes the owner's place.
         self.whole: Owner | None = None
-        """The owner that it is a part of."""
+        """The owner that this is a part of; None for a whole one."""
+        self.inside = inside
+        """The blocks that this part is inside of, as text, which tells parts of one owner apart."""
+        self.allows: tuple[AllowLeak, ...] = ()
+        """What those blocks allow."""
 
     @property
     def is_test(self) -> bool:
+        """Whether it is a test, with its ``setUp``, ``addCleanup`` and the like."""
         return self.scope == "test"
 
     @property
     def is_fixture(self) -> bool:
         return self.scope in ("function", "class", "module", "package", "session")
 
-    def is_or_is_part_of(self, owner: Owner) -> bool:
-        return self is owner or self.whole is owner
-
     @property
     def outlives_test(self) -> bool:
+        """Whether it is a fixture that several tests may share."""
         return self.scope in ("class", "module", "package", "session")
 
+    def is_or_is_part_of(self, owner: Owner) -> bool:
+        """Whether it is this owner, or the part of it that is inside ``hygiene.allow()`` blocks."""
+        return self is owner or self.whole is owner
+
     def describe(self) -> str:
-        if self.is_test:
-            return self.name
+        """As messages name it: ``test_stock``, ``session fixture 'app'``, ``the import of shop/db.py``."""
         if self.is_fixture:
             return f"{self.scope} fixture {self.name!r}"
         if self.scope == "import":
@@ -147,7 +143,7 @@ UNKNOWN_OWNER: Final = Owner("unknown", "an unknown place")
 class Frame:
     """One frame of a site, as text and numbers only: it keeps nothing of the user's alive.
 
-    This class and the next are not dataclasses, which take a millisecond to make, in every run.
+    Neither this class nor the next is a dataclass: those take a millisecond to make, in every run.
     """
 
     __slots__ = ("function", "line", "path")
@@ -217,7 +213,7 @@ class Site:
 
 
 class Finding:
-    """One leak."""
+    """One leak, as text and numbers only: it keeps nothing of the user's alive."""
 
     def __init__(
         self,
@@ -226,62 +222,55 @@ class Finding:
         owner: Owner,
         site: Site,
         message: str,
-        advice: str = "",
-        nodeid: str | None = None,
-        when: When = "call",
-        outcome: Outcome = "noted",
-        allowed_by: str = "",
-        count: int = 1,
-        holder: str = "",
-        first_use: str = "",
-        upstream: str = "",
+        *,
         variable: str = "",
-        in_tests: bool = False,
-        is_leak: bool = False,
-        happened: str = "",
-        thread: str = "",
-        listed_only: bool = False,
-        accepted: int = 0,
-        known: int = 0,
-        chain: Chain | None = None,
+        count: int = 1,
     ) -> None:
         self.kind: Kind = kind
         self.state: State = state
         self.owner = owner
         self.site = site
         self.message = message
-        self.advice = advice
-        self.nodeid = nodeid
-        """The test it is charged to; None when no test can be charged with it."""
-        self.when: When = when
-        self.outcome: Outcome = outcome
-        self.allowed_by = allowed_by
+        """What was opened, or which exception is kept alive; may be empty."""
         self.count = count
         """How many resources were opened at the same site by the same owner."""
-        self.holder = holder
-        """What holds a resource that is left open."""
-        self.first_use = first_use
-        """Who happened to be the first user of what a pool, a cache or a global holds; not to blame."""
-        self.upstream = upstream
-        """The known upstream leak that explains it; a library has to mend it, not the reader."""
         self.variable = variable
         """A cycle's closing variable; for a library's cycle, its file, function and variable."""
-        self.in_tests = in_tests
+        self.in_tests = False
         """A cycle that only frames of test modules close."""
-        self.is_leak = is_leak
-        """Fails in mode ``fail``; in mode ``warn`` its outcome is ``noted`` all the same."""
-        self.happened = happened
+
+        # What can be said of it.
+        self.advice = ""
+        self.happened = ""
         """What happened to the resource, where the usual words of its kind do not say it."""
-        self.thread = thread
-        """Of the development server: the thread that it is, or that opened it; empty for the main thread."""
-        self.listed_only = listed_only
-        """Of the development server: worth knowing, and fails in strict mode only."""
-        self.accepted = accepted
-        """How many of it the baseline has accepted."""
-        self.known = known
-        """How many the baseline knows, if there are more of it."""
-        self.chain = chain
+        self.holder = ""
+        """What holds a resource that is left open."""
+        self.first_use = ""
+        """Who happened to be the first user of what a pool, a cache or a global holds; not to blame."""
+        self.chain: Chain | None = None
         """What keeps it alive: the loop of a cycle, or the way from a root to what is left open."""
+        self.upstream = ""
+        """The known upstream leak that explains it; a library has to mend it, not the reader."""
+
+        # What becomes of it.
+        self.nodeid: str | None = None
+        """The test it is charged to; None when no test can be charged with it."""
+        self.when: When = "call"
+        self.outcome: Outcome = "noted"
+        self.is_leak = False
+        """Fails in mode ``fail``; in mode ``warn`` its outcome is ``noted`` all the same."""
+        self.allowed_by = ""
+        """The reason that the user gave, or which decision it was; empty if it is not allowed."""
+        self.accepted = 0
+        """How many of ``count`` the baseline has accepted."""
+        self.known = 0
+        """How many the baseline knows, if there are more than that."""
+
+        # Of the development server alone.
+        self.thread = ""
+        """The thread that it is, or that opened it; empty for the main thread."""
+        self.listed_only = False
+        """Worth knowing, and fails in strict mode only."""
 
     def __repr__(self) -> str:
         frame = self.site.frame

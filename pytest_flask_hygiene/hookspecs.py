@@ -1,4 +1,4 @@
-"""The hooks that this plugin offers to others.
+"""The hook that other plugins and conftest files may implement.
 
 PYTEST_DONT_REWRITE (see the package)
 """
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def pytest_hygiene_resources() -> Iterable[ResourceType]:  # type: ignore[empty-body]
     """Return further types of resources: a list of :class:`pytest_flask_hygiene.ResourceType`.
 
-    Called once for each plugin and conftest file that has it, as soon as that is loaded.  What was made
-    before is not seen.  What can't be used is a usage error (exit status 4) that names the plugin.
+    It is called once for each plugin and conftest file that has it, as soon as that is loaded.  Resources
+    that were made before are not seen.  A return value that can't be used is a usage error (exit status 4),
+    which names the plugin.
     """

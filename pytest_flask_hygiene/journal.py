@@ -1,7 +1,7 @@
-"""What was opened in one test, and when it ended: the notes that ``--hygiene-explain`` is made of.
+"""For ``--hygiene-explain``: what was opened in one test, and in which phase of it that ended.
 
-Text, code objects, numbers and weak references: nothing of the user's lives longer because of it.  Closings
-are not seen.  Each resource is looked at when a phase of the test is over, so "when" is no finer than that.
+A journal has text, code objects, numbers and weak references: nothing of the user's lives longer because of
+it.  Nobody tells when something is closed, so each resource is looked at when a phase of the test is over.
 
 Loaded only where a test is to be explained.
 """
@@ -26,16 +26,20 @@ if TYPE_CHECKING:
     from .marks import AllowLeak
     from .run import Run
 
-#: ``reported``: after the test's teardown report.
+#: ``reported``: after the report of the test's teardown; ``session``: when the session ends.
 Phase = Literal["setup", "call", "teardown", "reported", "session"]
 
-#: What became of it, where that was seen: ``given_up``, a response that had to be closed for the test because
-#: it was dropped; ``recorded``, its warning went to a recorder of the test's.
+#: What became of a resource, where that was seen.  ``closed_for_test``: a response; ``given_up``: one that
+#: was dropped before; ``upload``: an upload's temporary file.  ``recorded``: a recorder in the test got the
+#: warning; ``silenced``: a filter of the user's hid it.
 Fate = Literal["", "closed_for_test", "given_up", "upload", "recorded", "silenced"]
 
+#: So many resources, and as many responses, are noted.
 _MAX_ENTRIES: Final = 2_000
+#: So many descriptors or ids of one resource are noted: a pool of connections has several.
+_MAX_NUMBERS: Final = 100
 
-#: Python's own words for what was dropped, as far as they are known without the object.
+#: What Python's own warnings say, as far as that is known without the object; compared with the filters.
 _WARNINGS: Final = {
     "file": "unclosed file <_io.TextIOWrapper name={path!r} mode='r' encoding='UTF-8'>",
     "socket": "unclosed <socket.socket fd=0>",
@@ -47,7 +51,7 @@ _WARNINGS: Final = {
 
 
 class Entry:
-    """One resource."""
+    """One resource that the test or one of its fixtures has opened."""
 
     __slots__ = (
         "birth",
@@ -67,22 +71,25 @@ class Entry:
     def __init__(self, kind: Kind, owner: Owner, stack: Stack, birth: Birth | None = None) -> None:
         self.kind: Kind = kind
         self.owner = owner
-        """Whoever opened it; the birth may be somebody else's by now."""
+        """Whoever opened it.  The birth's owner may be another by now."""
         self.stack = stack
         self.birth = birth
-        """None for a response, of which the body is known."""
+        """None for a response, which has a body instead."""
         self.body: Callable[[], Any] | None = None
+        """A weak reference to the response's body."""
         self.name = ""
+        """The file's, where the birth does not have it: ``os.fdopen(os.open(name))``."""
         self.numbers: set[int] = set()
         """A file's descriptors, or a connection's ids."""
         self.ended: Phase | None = None
-        """In which phase it turned out to be closed; None while it is open."""
+        """The phase in which it turned out to be closed; None while it is open."""
         self.fate: Fate = ""
         self.hidden_by = ""
         """The warning filter that would have hidden it, had it been dropped."""
         self.is_gone = False
-        """A file of whose name there is none."""
+        """There is no file of that name any more, or there never was."""
         self.findings: list[tuple[Finding, Phase]] = []
+        """What was found about it, and when."""
 
 
 class Journal:
@@ -94,29 +101,34 @@ class Journal:
         self.failed = False
         """The test did not pass by itself."""
         self.marks: list[AllowLeak] = []
+        """The test's ``allow_leak`` marks."""
         self.library_edges: list[str] = []
+        """What closes the exception cycles of libraries."""
         self.findings: list[tuple[Finding, Phase]] = []
-        """Those of no known resource: exception cycles, other warnings."""
+        """Findings about no resource that has an entry: exception cycles, other warnings."""
         self.left_out = 0
+        """How many resources were not noted, since there were too many."""
         self._attempt: Attempt | None = attempt
         self._births: dict[Birth, Entry] = {}
         self._bodies: list[Entry] = []
 
     def close(self) -> None:
-        """The test has been reported; what was opened is only looked at from now on."""
+        """The test has been reported: what it has opened is looked at again, and nothing new is noted."""
         self._attempt = None
         self.phase = "reported"
 
     @property
     def entries(self) -> list[Entry]:
+        """All resources that were noted; responses come last."""
         return [*self._births.values(), *self._bodies]
 
     @property
     def is_open(self) -> bool:
-        """New births are noted."""
+        """Whether new births are noted."""
         return self._attempt is not None
 
     def of_birth(self, birth: Birth | None) -> Entry | None:
+        """The entry of this birth, if it is noted here."""
         return None if birth is None else self._births.get(birth)
 
     def of_response(self, request: Stack) -> Entry | None:
@@ -129,7 +141,7 @@ class Journal:
     # -- what is opened ------------------------------------------------------------------------
 
     def born(self, birth: Birth, number: int | None = None, before: Birth | None = None) -> None:
-        """``number``: a descriptor or an id; ``before``: what had that number until now."""
+        """Note a resource.  ``number``: its descriptor or id; ``before``: what had that number until now."""
         entry = self._births.get(birth)
         if entry is None:
             attempt = self._attempt
@@ -142,11 +154,11 @@ class Journal:
             if before in self._births and _is_the_same(before, birth):
                 first = self._births.pop(before)
                 entry.name, entry.stack = first.name or before.describe(), first.stack
-        if number is not None and len(entry.numbers) < 100:
+        if number is not None and len(entry.numbers) < _MAX_NUMBERS:
             entry.numbers.add(number)
 
     def responded(self, body: Any, reference: Callable[[], Any]) -> None:
-        """A streamed response; ``reference`` is weak."""
+        """Note a streamed response.  ``reference``: a weak one to its body."""
         attempt = self._attempt
         if attempt is not None and attempt.owns(body.owner):
             if len(self._bodies) >= _MAX_ENTRIES:

@@ -1,4 +1,4 @@
-"""Raised where a test asks for its leaks itself, and there are some."""
+"""The exception that is raised where a test asks for its leaks itself, and there are some."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from .findings import Finding
 
 
 class LeakError(AssertionError):
-    """Its report shows the findings instead of a traceback."""
+    """What ``hygiene.check()`` and the ``check()`` of a development server's report raise.
+
+    ``findings``: the leaks.  pytest's report shows them, and no traceback (see ``raised_leaks.py``).
+    """
 
     def __init__(self, text: str, findings: Sequence[Finding]) -> None:
         super().__init__(text)

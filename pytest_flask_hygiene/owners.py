@@ -1,6 +1,6 @@
 """Who is at work now: a test, a fixture of any scope, collection, or an import.
 
-Births read :attr:`OwnerTracker.current`; the hooks in ``plugin.py`` move it.
+Births read :attr:`OwnerTracker.current`; the hooks in ``hooks.py`` move it.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ def owner_of_fixture(fixturedef: pytest.FixtureDef[Any], test: Owner | None) -> 
             return test
         function = _users_function(fixturedef.func)
         name = getattr(function, "__name__", _xunit_name(name, scope))
-        return Owner(scope, name, code=getattr(function, "__code__", None), within=_class_of(fixturedef))
+        return Owner(scope, name, code=getattr(function, "__code__", None), class_name=_class_of(fixturedef))
     function = fixturedef.func
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     nodeid = test.nodeid if test is not None and scope == "function" else None
     code = getattr(function, "__code__", None)
-    return Owner(scope, name, nodeid=nodeid, code=code, within=_class_of(fixturedef))
+    return Owner(scope, name, nodeid=nodeid, code=code, class_name=_class_of(fixturedef))
 
 
 def _class_of(fixturedef: pytest.FixtureDef[Any]) -> str:

@@ -9,7 +9,10 @@ from .installed import short_path
 
 
 class Paths:
-    """Called with a path, makes it relative to rootdir, with forward slashes."""
+    """Called with a path, returns it relative to rootdir and with forward slashes, as the baseline has it.
+
+    What is installed is named as seen from the install directory, and ``<doctest ...>`` stays as it is.
+    """
 
     def __init__(self, rootpath: Path) -> None:
         self._root = os.path.realpath(rootpath)

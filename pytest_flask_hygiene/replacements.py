@@ -1,7 +1,7 @@
-"""A function in the place of another: it takes the same arguments, calls it, and hands over the result.
+"""A function to put in the place of another: it takes the same arguments, calls it, and passes on the result.
 
-Some libraries read a constructor's arguments off its code object (SQLAlchemy's ``get_cls_kwargs``), where
-``functools.wraps`` does not help.
+Some libraries read a constructor's parameters off its code object (SQLAlchemy's ``get_cls_kwargs``), where
+``functools.wraps`` does not help.  So the function is compiled from source that has the same parameters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from typing import Any
 
 
 def replacement(original: Any, then: Callable[[Any, Any], None]) -> Any:
-    """``then`` is called with the first argument (None without one) and the result, unless it raises."""
+    """Make the function.
+
+    After each call that does not raise, ``then`` is called with the first argument (None if there is none)
+    and with the result.
+    """
     code = getattr(original, "__code__", None)
     if type(original) is not FunctionType or code is None:
 
@@ -59,7 +63,7 @@ def _with_the_same_arguments(original: FunctionType, then: Callable[[Any, Any], 
         f"    _hygiene_then({positional[0] if positional else None}, _hygiene_result)\n"
         f"    return _hygiene_result\n"
     )
-    # Under our own file's name, so that no site shows it.
+    # Its file is this one, so that no site shows its frames.
     namespace: dict[str, Any] = {"_hygiene_call": original, "_hygiene_then": then}
     exec(compile(source, __file__, "exec"), namespace)
     made: FunctionType = namespace["made"]

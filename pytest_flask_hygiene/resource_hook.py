@@ -16,8 +16,12 @@ _HOOK: Final = "pytest_hygiene_resources"
 
 
 def ask(config: pytest.Config, plugin: object, name: str, watch: Callable[[ResourceType, str], None]) -> None:
-    """Raises :class:`pytest.UsageError`, in one line that names the plugin."""
-    # A conftest file is named by its path.
+    """Ask the plugin of this name for its types of resources, and have each watched.
+
+    ``watch`` is called with a type, and with what its faults are to name.  Raises :class:`pytest.UsageError`,
+    with one line that names the plugin, for whatever can't be used.
+    """
+    # pytest registers a conftest file under its path.
     shown = os.path.relpath(name, config.invocation_params.dir) if os.path.isabs(name) else name
 
     def wrong(text: str) -> pytest.UsageError:
@@ -40,11 +44,13 @@ def ask(config: pytest.Config, plugin: object, name: str, watch: Callable[[Resou
 
 
 def _listed(answer: object) -> Iterable[object]:
+    """The hook's answer, if it is a list or the like."""
     if isinstance(answer, Iterable) and not isinstance(answer, (str, bytes)):
         return answer
     raise TypeError(f"it returned {answer!r}, and not a list of pytest_flask_hygiene.ResourceType")
 
 
 def _one_line(error: Exception) -> str:
+    """Of an error of ours its text; of the plugin's own also the class."""
     text = " ".join(str(error).split())
     return text if text.startswith(("it returned", "ResourceType")) else f"{type(error).__name__}: {text}"

@@ -1,4 +1,4 @@
-"""What other plugins and conftest files say of their own resources."""
+""":class:`ResourceType`, with which other plugins and conftest files name resources of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, Final
 
-#: What is watched without being named: the kind, and the class.
+#: What is watched anyway: the kind, the module and the class.
 _KNOWN: Final = (
     ("file", "io", "IOBase"),
     ("socket", "socket", "socket"),
@@ -23,12 +23,12 @@ _KNOWN: Final = (
 class ResourceType:
     """A type whose instances have to be closed, as the hook ``pytest_hygiene_resources`` returns it.
 
-    ``name``: what a finding calls it, ``"redis connection"``.  ``type``: the class, or where that is written
-    in C, the module-level function that makes them.  ``is_open``: called with an instance, returns True or
-    False; it must not change or keep the instance, and is also called while that is being finalized.
-    ``advice``: how to close it, the end of the line ``fix:``.
+    ``name``: what a finding calls it, ``"redis connection"``.  ``type``: the class; or, if that is written in
+    C, the module-level function that makes instances.  ``is_open``: is called with an instance, and returns
+    True or False; it must not change or keep the instance, and is also called while that is being finalized.
+    ``advice``: how to close it, which the line ``fix:`` says.
 
-    Raises TypeError or ValueError for what can't be used.
+    Raises TypeError or ValueError for an argument that can't be used.
     """
 
     __slots__ = ("advice", "is_open", "name", "type")
@@ -62,11 +62,12 @@ def _check(name: Any, made: Any, is_open: Any, advice: Any) -> None:
 
 
 def describe(thing: Any) -> str:
-    """``redis.connection.Connection``."""
+    """As messages name a class or a function: ``redis.connection.Connection``."""
     return f"{getattr(thing, '__module__', '?')}.{getattr(thing, '__qualname__', thing)}"
 
 
 def _known_kind(cls: type) -> str:
+    """The kind that its instances have anyway; empty if none."""
     for kind, module, name in _KNOWN:
         known = getattr(sys.modules.get(module), name, None)
         if isinstance(known, type) and issubclass(cls, known):

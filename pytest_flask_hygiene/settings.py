@@ -1,4 +1,8 @@
-"""Command line, ini file and marker, read once into one frozen object."""
+"""What the user asked for: the values of the options, and the ``allow_leak`` marks, read and checked.
+
+They are read when the plugin starts, before conftest files are loaded, and once more when pytest has read the
+whole command line.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 import pytest
 
 from . import own_modules
+from .options import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,19 +22,17 @@ if TYPE_CHECKING:
 
     from .marks import AllowLeak
 
-MODES: Final = ("fail", "warn", "off")
 MARKER: Final = "allow_leak"
-MARKER_HELP: Final = (
-    "allow_leak(*kinds, match=None, reason=None): accept this test's leaks of these kinds (no kinds: any) "
-    "whose message, file or function matches the regular expression."
-)
 
 #: The interpreters that the whole plugin is tested on; elsewhere only responses and warnings are checked.
 TESTED_PYTHONS: Final = ((3, 10), (3, 11), (3, 12), (3, 13))
 
 
 class Settings:
-    """What the user asked for.  (Not a dataclass: that takes half a millisecond to make, in every run.)"""
+    """The options, read and checked; nobody changes them.
+
+    Not a dataclass: that takes half a millisecond to make, in every run.
+    """
 
     __slots__ = (
         "allow",
@@ -63,6 +66,7 @@ class Settings:
         self.mode: Final = mode
         self.strict: Final = strict
         self.framework_cycles_fail: Final = framework_cycles_fail
+        """Whether exception cycles that only libraries close fail as well (``hygiene_framework_cycles``)."""
         self.source: Final = source
         """Further paths or distributions whose code counts as the reader's (``hygiene_source``)."""
         self.reduced: Final = reduced
@@ -72,12 +76,13 @@ class Settings:
         self.baseline: Final = baseline
         """The file with the known leaks, absolute."""
         self.update_baseline: Final = update_baseline
+        """Whether that file is written anew (``--hygiene-update-baseline``)."""
         self.reports: Final = reports
         """Absolute paths of the files to write, not checked yet (``--hygiene-report``)."""
         self.explain: Final = explain
         """The test that ``--hygiene-explain`` names, as the user wrote it."""
         self.editor: Final = editor
-        """Which editor the HTML report's links open (``hygiene_editor``), checked; empty: it has none."""
+        """Which editor the HTML report's links open (``hygiene_editor``); empty: it has no links."""
 
     @property
     def header(self) -> str | None:
@@ -91,83 +96,6 @@ class Settings:
         return None
 
 
-def add_options(parser: pytest.Parser) -> None:
-    group = parser.getgroup("hygiene", "resource leaks in Flask applications (pytest-flask-hygiene)")
-    group.addoption(
-        "--hygiene",
-        dest="hygiene_mode",
-        choices=MODES,
-        default=None,
-        help="what a leak does: fail the test that opened the resource (default), only warn, "
-        "or off (the plugin does nothing)",
-    )
-    group.addoption(
-        "--hygiene-strict",
-        dest="hygiene_strict",
-        action="store_true",
-        default=None,
-        help="fail also for what is left open, responses that had to be closed, and cycles made by test code",
-    )
-    group.addoption(
-        "--hygiene-baseline",
-        dest="hygiene_baseline",
-        metavar="FILE",
-        default=None,
-        help="accept the leaks that this file lists; what is not in it fails",
-    )
-    group.addoption(
-        "--hygiene-update-baseline",
-        dest="hygiene_update_baseline",
-        action="store_true",
-        default=False,
-        help="write the leaks of this run to the baseline, and accept them",
-    )
-    group.addoption(
-        "--hygiene-report",
-        dest="hygiene_report",
-        action="append",
-        metavar="FILE",
-        default=None,
-        help="write all findings to this file, in the format of its ending (.json or .html); repeatable",
-    )
-    group.addoption(
-        "--hygiene-explain",
-        dest="hygiene_explain",
-        metavar="NODEID",
-        default=None,
-        help="tell of each resource of this test how it ended, and why it was or was not charged",
-    )
-    parser.addini("hygiene", "what a leak does: fail (default), warn or off", default="fail")
-    parser.addini("hygiene_strict", "the same as --hygiene-strict", type="bool", default=False)
-    parser.addini("hygiene_baseline", "the same as --hygiene-baseline, relative to the ini file", default="")
-    parser.addini(
-        "hygiene_allow",
-        "leaks to accept: a line 'kind[:regex]  # reason' each, searched in message, file and function names",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "hygiene_framework_cycles",
-        "warn (default): count exception cycles that only libraries close; fail: fail for them",
-        default="warn",
-    )
-    parser.addini(
-        "hygiene_source",
-        "further paths, packages or distributions whose code counts as your own",
-        type="linelist",
-        default=[],
-    )
-    parser.addini(
-        "hygiene_report", "the same as --hygiene-report: one file per line", type="linelist", default=[]
-    )
-    parser.addini(
-        "hygiene_editor",
-        "what the links of an HTML report open: vscode, pycharm, idea, macvim, textmate, or a URL with "
-        "{path} and {line}",
-        default="",
-    )
-
-
 def read_mode(config: pytest.Config) -> Literal["fail", "warn", "off"]:
     """The mode, also before the command line is completely parsed."""
     mode = _option(config, "hygiene_mode")
@@ -177,23 +105,20 @@ def read_mode(config: pytest.Config) -> Literal["fail", "warn", "off"]:
 
 
 def read_settings(config: pytest.Config) -> Settings:
-    """Read everything; raise :class:`pytest.UsageError` for a value that can't be used."""
-    strict = _option(config, "hygiene_strict")
-    if strict is None:
-        strict = config.getini("hygiene_strict")
+    """Read all options; raise :class:`pytest.UsageError` for a value that can't be used."""
     mode = read_mode(config)
-    baseline = _baseline(config) if mode != "off" or _option(config, "hygiene_update_baseline") else None
     update = bool(_option(config, "hygiene_update_baseline"))
+    baseline = _baseline(config) if mode != "off" or update else None
     if update and baseline is None:
-        raise _wrong(
+        raise _usage_error(
             "--hygiene-update-baseline: which file? Name it with --hygiene-baseline=FILE or the ini option "
             "hygiene_baseline"
         )
     if update and mode == "off":
-        raise _wrong("--hygiene-update-baseline: nothing can be found with --hygiene=off")
+        raise _usage_error("--hygiene-update-baseline: nothing can be found with --hygiene=off")
     return Settings(
         mode=mode,
-        strict=bool(strict),
+        strict=_strict(config),
         framework_cycles_fail=_choice(config, "hygiene_framework_cycles", ("warn", "fail")) == "fail",
         source=tuple(config.getini("hygiene_source")),
         reduced=_why_reduced(),
@@ -206,20 +131,31 @@ def read_settings(config: pytest.Config) -> Settings:
     )
 
 
-def _wrong(text: str) -> pytest.UsageError:
+def _usage_error(text: str) -> pytest.UsageError:
     with own_modules():
         from .usage import usage_error
     return usage_error(text)
 
 
+def _strict(config: pytest.Config) -> bool:
+    if _option(config, "hygiene_strict"):
+        return True
+    try:
+        return bool(config.getini("hygiene_strict"))
+    except (ValueError, pytest.UsageError) as error:
+        # pytest says what is wrong, and not of which option; which error it raises depends on its version.
+        raise _usage_error(f"hygiene_strict: {error}; write true or false (ini file)") from None
+
+
 def _explain(config: pytest.Config, mode: str) -> str:
+    """The node id that ``--hygiene-explain`` names; empty if there is none."""
     given = _option(config, "hygiene_explain")
     if given is None:
         return ""
     if not str(given).strip():
-        raise _wrong("--hygiene-explain: the node id of a test is missing, as test_shop.py::test_it")
+        raise _usage_error("--hygiene-explain: the node id of a test is missing, as test_shop.py::test_it")
     if mode == "off":
-        raise _wrong("--hygiene-explain: nothing is seen with --hygiene=off")
+        raise _usage_error("--hygiene-explain: nothing is seen with --hygiene=off")
     return str(given).strip()
 
 
@@ -228,20 +164,20 @@ def _editor(config: pytest.Config) -> str:
     if value:
         with own_modules():
             from .editor import Editor
+        # Only checked; the HTML report makes its own.
         Editor(value)
     return value
 
 
 def _baseline(config: pytest.Config) -> Path | None:
-    """Relative to where pytest was started if the command line names it, else to the ini file."""
+    """An absolute path: a flag's is relative to where pytest was started, the ini file's to its directory."""
     given = _option(config, "hygiene_baseline")
     if given is not None:
         if not given:
-            raise _wrong("--hygiene-baseline: the name of a file is missing")
-        return config.invocation_params.dir / str(given)
+            raise _usage_error("--hygiene-baseline: the name of a file is missing")
+        return config.invocation_params.dir / _expanded(str(given))
     named = str(config.getini("hygiene_baseline")).strip()
-    folder = config.rootpath if config.inipath is None else config.inipath.parent
-    return folder / named if named else None
+    return _folder_of_ini(config) / _expanded(named) if named else None
 
 
 def _allow_lines(config: pytest.Config) -> tuple[AllowLeak, ...]:
@@ -254,19 +190,31 @@ def _allow_lines(config: pytest.Config) -> tuple[AllowLeak, ...]:
 
 
 def _report_paths(config: pytest.Config) -> tuple[str, ...]:
-    """The command line's are relative to where pytest was started, the ini file's to its own directory."""
+    """Absolute paths, each once: relative to the same directories as the baseline's."""
     start = config.invocation_params.dir
     names = cast("list[str] | None", _option(config, "hygiene_report"))
     if names is None:
         names = config.getini("hygiene_report")
-        start = config.inipath.parent if config.inipath is not None else start
-    # As pytest does for its own --junit-xml.
-    paths = (os.path.expanduser(os.path.expandvars(name)) for name in names)
-    return tuple(dict.fromkeys(os.path.join(start, path) for path in paths))
+        start = _folder_of_ini(config)
+    return tuple(dict.fromkeys(os.path.join(start, _expanded(name)) for name in names))
+
+
+def _folder_of_ini(config: pytest.Config) -> Path:
+    """What pytest takes paths of ini options to be relative to; without a file they come from ``-o``."""
+    return config.invocation_params.dir if config.inipath is None else config.inipath.parent
+
+
+def _expanded(path: str) -> str:
+    """With the home directory and variables, as pytest has it for its own ``--junit-xml``."""
+    return os.path.expanduser(os.path.expandvars(path))
 
 
 def _option(config: pytest.Config, dest: str) -> object:
-    """An option's value; the plugin starts before conftest files, when only the known ones are parsed."""
+    """An option of the command line.
+
+    The plugin starts before conftest files, which may add options of their own, so that only those are parsed
+    that are known by then.
+    """
     early = getattr(config, "known_args_namespace", None)
     value = getattr(early, dest, None)
     return getattr(config.option, dest, None) if value is None else value
@@ -275,11 +223,12 @@ def _option(config: pytest.Config, dest: str) -> object:
 def _choice(config: pytest.Config, name: str, choices: Sequence[str]) -> str:
     value = str(config.getini(name)).strip()
     if value not in choices:
-        raise _wrong(f"{name}: {value!r} is not one of {', '.join(choices)} (ini file)")
+        raise _usage_error(f"{name}: {value!r} is not one of {', '.join(choices)} (ini file)")
     return value
 
 
 def _why_reduced() -> str:
+    """Why this interpreter is not one of those that the whole plugin is tested on; empty if it is."""
     if sys.implementation.name != "cpython":
         return f"not tested on {sys.implementation.name}"
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -300,5 +249,6 @@ def read_marks(item: pytest.Item | pytest.Collector) -> list[AllowLeak]:
 
 
 def validate_marks(items: Iterable[pytest.Item]) -> None:
+    """Raise :class:`pytest.UsageError` for the first ``allow_leak`` mark that can't be used."""
     for item in items:
         read_marks(item)

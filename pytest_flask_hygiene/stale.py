@@ -1,4 +1,4 @@
-"""Decisions of the user's that are good for nothing any more, or give no reason."""
+"""What strict mode fails of the user's decisions: those that matched nothing, and those without a reason."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
-from .baseline import Key
-from .findings import Finding
-
 if TYPE_CHECKING:
-    from .baseline import Baseline
+    from .baseline import Baseline, Key
     from .settings import Settings
     from .what_ran import MarkUse, WhatRan
 
+#: So many entries of the baseline are listed.
 _MAX_ENTRIES: Final = 20
+# The owners of entries, as baseline.py writes them.
 _SERVER: Final = "the development server in "
 _FIXTURE: Final = re.compile(r"\w+ fixture '(.+)' of ")
 
 
 class Stale:
-    """One that strict mode fails: what the summary and the short summary say of it."""
+    """One stale decision, in words."""
 
     def __init__(self, title: str, lines: Iterable[str] = ()) -> None:
         self.title = title
+        """For the short test summary as well."""
         self.lines = list(lines)
+        """More of it, which the summary shows below the title."""
 
 
 def judge_of(what_ran: WhatRan, *, all_asked_for: bool) -> Callable[[Key], bool]:
-    """Whether all that there is of an entry's leak would have been found in this run.
+    """Return a function: whether this run would have found all that there is of a baseline entry's leak.
 
     ``all_asked_for``: all tests of the suite have been collected, and none was left out.
     """
@@ -45,13 +46,14 @@ def judge_of(what_ran: WhatRan, *, all_asked_for: bool) -> Callable[[Key], bool]
         fixture = _FIXTURE.match(key.owner)
         if fixture is not None:
             return what_ran.completed_with(fixture[1])
-        # A test that is gone; an import, a cycle, what is held.
+        # A test that is gone; or else an import, an exception cycle, what a global or a pool holds.
         return "::" in key.owner or what_ran.all_completed
 
     return is_judged
 
 
 def stale_marks(marks: Iterable[MarkUse], completed: set[str]) -> list[Stale]:
+    """``completed``: the tests that have run; a mark is judged if all that carry it have."""
     found = []
     for mark in marks:
         if not mark.has_reason:
@@ -62,6 +64,7 @@ def stale_marks(marks: Iterable[MarkUse], completed: set[str]) -> list[Stale]:
 
 
 def stale_lines(settings: Settings, used: set[object], *, all_ran: bool) -> list[Stale]:
+    """Of ``hygiene_allow``; ``used``: the lines that have covered something."""
     found = []
     for line in settings.allow:
         if not line.reason:
@@ -71,13 +74,11 @@ def stale_lines(settings: Settings, used: set[object], *, all_ran: bool) -> list
     return found
 
 
-def stale_entries(
-    baseline: Baseline, findings: Iterable[Finding], is_judged: Callable[[Key], bool]
-) -> Stale | None:
-    """All of them together: one command removes them."""
-    removable = baseline.removable(findings, is_judged)
-    if not removable:
-        return None
+def stale_entries(baseline: Baseline, removable: dict[Key, int]) -> Stale:
+    """All stale entries of the baseline together, for one command removes them.
+
+    ``removable``: how many were found of each.
+    """
     lines = [
         key.describe() + (f" (still {found} of {baseline.entries[key]})" if found else "")
         for key, found in sorted(removable.items())

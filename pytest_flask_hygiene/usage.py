@@ -1,15 +1,35 @@
-"""What the user can't have meant, in one line; and the page that explains each message."""
+"""Usage errors: one line each, which names the page that explains it."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
-#: Of all messages but the findings, which have pages of their kinds.
+#: The page that explains all messages but the findings, which name the pages of their kinds.
 MESSAGES: Final = "docs/messages.md in pytest-flask-hygiene"
+
+#: Of the output of a pytest-xdist worker.
+_KEY: Final = "flask_hygiene_usage_error"
 
 
 def usage_error(text: str) -> pytest.UsageError:
-    """One line, which names the page that has a paragraph on it."""
+    """An error for what the user can't have meant: pytest prints the line, and exits with status 4."""
     return pytest.UsageError(f"{text} (see {MESSAGES})")
+
+
+def tell_controller(config: pytest.Config, error: pytest.UsageError) -> None:
+    """Send home what has ended the collection in a worker of pytest-xdist; nothing in another process.
+
+    The controller has given out the tests by then, and would end with an internal error as nobody runs them.
+    """
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[_KEY] = str(error)
+
+
+def raise_error_of_worker(node: Any) -> None:
+    """Raise :class:`pytest.UsageError` if that is what has ended the collection in this worker."""
+    text = getattr(node, "workeroutput", {}).get(_KEY)
+    if text:
+        raise pytest.UsageError(text)

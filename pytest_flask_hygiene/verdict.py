@@ -1,8 +1,8 @@
-"""Which findings fail, which are only noted: design and precedence in one place.
+"""Which findings fail, and which are only noted: all rules, in their order.
 
-Precedence, strongest first: a library's own leak is counted; a mark that covers it allows it, or else a line
-of ``hygiene_allow``; then the kind, ``--hygiene-strict`` and ``hygiene_framework_cycles`` decide; and the
-baseline accepts what would fail.
+The first that applies decides: a library's own leak is counted; ``hygiene.allow()``, a mark or a line of
+``hygiene_allow`` that covers it allows it; then the kind and ``--hygiene-strict`` decide; and the baseline
+accepts what would fail.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Verdict:
-    """Decides, and remembers what the user's decisions were good for."""
+    """Decides on findings, and remembers which of the user's decisions were of use."""
 
     def __init__(self, settings: Settings, rootpath: Path) -> None:
         """Raise :class:`pytest.UsageError` for a baseline that can't be read."""
@@ -34,27 +34,36 @@ class Verdict:
                 from .baseline import Baseline
             self.baseline = Baseline(settings.baseline, rootpath, update=settings.update_baseline)
         self.used: set[object] = set()
-        """The keys of the marks and lines that have covered something."""
+        """The keys (``AllowLeak.key``) of the marks and lines that have covered something."""
 
     def decide(self, finding: Finding, marks: Iterable[AllowLeak] = ()) -> Outcome:
-        """What becomes of a finding; sets ``allowed_by`` when the user's decision covers it."""
+        """What becomes of a finding; sets ``allowed_by`` where a decision of the user's covers it.
+
+        ``marks``: what ``hygiene.allow()`` and the marks of its owner allow.
+        """
         if finding.kind == "cycle" and not finding.site.frames:
             outcome: Outcome = "failed" if self._settings.framework_cycles_fail else "library"
         elif not finding.site.frames or finding.upstream:
             outcome = "library"
+        elif self._is_allowed(finding, marks):
+            return "allowed"
         else:
-            for allowed in (*marks, *self._settings.allow):
-                if allowed.covers(finding, self.paths):
-                    self.used.add(allowed.key)
-                    finding.allowed_by = allowed.reason or allowed.allowed_by
-                    return "allowed"
             outcome = _by_kind(finding, strict=self._settings.strict)
         if outcome == "failed" and self.baseline is not None and self.baseline.accepts(finding):
             return "allowed"
         return outcome
 
+    def _is_allowed(self, finding: Finding, marks: Iterable[AllowLeak]) -> bool:
+        for allow in (*marks, *self._settings.allow):
+            if allow.covers(finding, self.paths):
+                self.used.add(allow.key)
+                finding.allowed_by = allow.reason or allow.allowed_by
+                return True
+        return False
+
 
 def _by_kind(finding: Finding, *, strict: bool) -> Outcome:
+    """The table of ``docs/what-is-checked.md``."""
     if finding.owner.scope == "server":
         return "noted" if finding.listed_only and not strict else "failed"
     if finding.in_tests or finding.kind == "response":

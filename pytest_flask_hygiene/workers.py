@@ -1,7 +1,7 @@
 """pytest-xdist: each worker sends its findings home, and the controller merges them into one summary.
 
-What is new travels with each report, so that the findings of a worker that crashes are not lost.  What
-arrives replaces what was known of that worker, and so nothing is counted twice.
+What is new travels with each report, so that the findings of a worker that crashes are not lost.  At its end
+a worker sends everything, which replaces what was known of it: so nothing is counted twice.
 
 Loaded only where pytest-xdist is in use.
 """
@@ -20,21 +20,25 @@ from .faults import harmless
 from .findings import Finding, Frame, Owner, Site
 from .ledger import Ledger, distinct
 
+#: Of our part of a report, and of a worker's output.
 _KEY: Final = "flask_hygiene"
+#: The lists of findings that a ledger has beside those of the tests.
 _LISTS: Final = ("of_session", "pending")
+_OWNER_FIELDS: Final = ("scope", "name", "nodeid", "path", "line", "inside", "class_name")
 
-#: A part of the ledger as plain data: ``by_test``, ``of_session``, ``pending``, ``counts``.
+#: A ledger, a part of one, or one of its findings, as plain data.
 State = dict[str, Any]
 
 
 class Worker:
-    """In a worker process."""
+    """The plugin of a worker process: sends findings home."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self._sent: dict[str, object] = {}
+        """What was last sent, or how much of it there was."""
 
-    # Only what goes over the wire is changed: no plugin of the worker ever sees it on a report.
+    # Only the data that is sent is changed: no plugin of the worker ever sees ours on a report.
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(
         self, report: pytest.CollectReport | pytest.TestReport
@@ -48,7 +52,7 @@ class Worker:
 
     @harmless
     def session_ended(self, session: pytest.Session) -> None:
-        """All of it, once more: also what came after the last report."""
+        """Leave everything, also what came after the last report, for the controller to fetch."""
         output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
         by_test = {nodeid: _dump(found) for nodeid, found in self.ledger.by_test.items()}
         state: State = {name: _dump(getattr(self.ledger, name)) for name in _LISTS}
@@ -62,6 +66,7 @@ class Worker:
 
     @harmless
     def _news(self) -> str:
+        """What is new since the last report, as text; empty if nothing is."""
         ledger, news = self.ledger, State()
         if ledger.changed:
             news["by_test"] = {nodeid: _dump(ledger.by_test.get(nodeid, ())) for nodeid in ledger.changed}
@@ -83,15 +88,18 @@ class Worker:
 
 
 class Controller:
-    """In the process that prints the summary; it runs no test itself."""
+    """The plugin of the process that has started the workers and prints the summary.  It runs no test."""
 
     def __init__(self, ledger: Ledger, *, each: bool) -> None:
         self.ledger = ledger
         self._each = each
         """``--dist each``: every worker runs every test."""
         self._states: dict[str, State] = {}
+        """By the worker: what is known of its ledger."""
         self._ran_on: dict[str, str] = {}
+        """By node id: the worker that has run the test last."""
         self._collected: Sequence[str] = ()
+        """All node ids, in the order of the tests."""
 
     # First of all, so that no other plugin meets what a worker has sent.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -103,7 +111,7 @@ class Controller:
     def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
         self._collected = ids
 
-    # May be called twice for the same worker.
+    # pytest-xdist may call it twice for the same worker.
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         self._finish(node)
@@ -122,7 +130,7 @@ class Controller:
 
     @harmless
     def _finish(self, node: Any) -> None:
-        # One that crashed has no output.
+        # A worker that crashed has no output.
         text = getattr(node, "workeroutput", {}).get(_KEY)
         if text:
             self._states[node.workerinput["workerid"]] = json.loads(text)
@@ -131,21 +139,13 @@ class Controller:
 
     @harmless
     def gather(self) -> None:
-        """What all workers have found, into this process's own ledger."""
-        ledger, states = self.ledger, self._states
-        found: dict[str, list[Finding]] = {}
-        for worker, state in states.items():
-            for nodeid, findings in state["by_test"].items():
-                # A worker crashed in a rerun, and another ran the test again: the last attempt decides.
-                if self._each:
-                    # Every worker has run it, and is one witness more.
-                    _unite(found.setdefault(nodeid, []), _load(findings))
-                elif self._ran_on.get(nodeid, worker) == worker:
-                    found.setdefault(nodeid, []).extend(_load(findings))
+        """Enter what all workers have found in this process's own ledger."""
+        ledger = self.ledger
+        found = self._findings_by_test()
         order = {nodeid: number for number, nodeid in enumerate(self._collected)}
         for nodeid in sorted(found, key=lambda nodeid: order.get(nodeid, len(order))):
             ledger.add(nodeid, found[nodeid])
-        for state in states.values():
+        for state in self._states.values():
             _unite(ledger.of_session, _load(state.get("of_session", ())))
             _add_counts(ledger, state.get("counts"))
             if "cost" in state:
@@ -153,16 +153,28 @@ class Controller:
             if ledger.what_ran is not None and "what_ran" in state:
                 ledger.what_ran.add_data(state["what_ran"])
                 ledger.verdict.used.update(state["used"])
-        # A worker that crashed will not end its wider fixtures.
-        pending = [f for state in states.values() for f in _load(state.get("pending", ()))]
+        # A worker that crashed will not end its fixtures of wider scopes.
+        pending = [f for state in self._states.values() for f in _load(state.get("pending", ()))]
         known = {f.key for f in ledger.findings}
         for finding in distinct(pending):
             if finding.key not in known:
                 ledger.charges.record(finding)
 
+    def _findings_by_test(self) -> dict[str, list[Finding]]:
+        found: dict[str, list[Finding]] = {}
+        for worker, state in self._states.items():
+            for nodeid, findings in state["by_test"].items():
+                if self._each:
+                    # Every worker has run the test: what several have found is one leak.
+                    _unite(found.setdefault(nodeid, []), _load(findings))
+                elif self._ran_on.get(nodeid, worker) == worker:
+                    # Not those of a worker that crashed, if another has run the test again since.
+                    found.setdefault(nodeid, []).extend(_load(findings))
+        return found
+
 
 def _unite(findings: list[Finding], others: Iterable[Finding]) -> None:
-    """Every worker imports the same files: found by several, it is one leak all the same."""
+    """Add findings of one more worker; what several have found (an import, say) is one leak all the same."""
     known = {f.key: f for f in findings}
     for other in others:
         mine = known.get(other.key)
@@ -199,6 +211,9 @@ def _to_text(state: State) -> str:
     return json.dumps(state, default=str)
 
 
+# -- findings as plain data, and back ----------------------------------------------------------
+
+
 def _dump(findings: Iterable[Finding]) -> list[State]:
     return [_dump_one(finding) for finding in findings]
 
@@ -207,9 +222,7 @@ def _dump_one(finding: Finding) -> State:
     owner = finding.owner
     data = {name: value for name, value in vars(finding).items() if name not in ("owner", "site", "chain")}
     data["chain"] = None if finding.chain is None else finding.chain.to_data()
-    data["owner"] = {
-        name: getattr(owner, name) for name in ("scope", "name", "nodeid", "path", "line", "inside", "within")
-    }
+    data["owner"] = {name: getattr(owner, name) for name in _OWNER_FIELDS}
     site = finding.site
     data["site"] = {
         "frames": [_dump_frame(frame) for frame in site.frames],
@@ -224,22 +237,19 @@ def _dump_frame(frame: Frame) -> State:
 
 
 def _load(findings: Iterable[State]) -> list[Finding]:
-    return [_load_one(dict(data)) for data in findings]
+    return [_load_one(data) for data in findings]
 
 
 def _load_one(data: State) -> Finding:
     with own_modules():
         from .chains import chain_from_data
-    owner = dict(data.pop("owner"))
-    site, chain = data.pop("site"), data.pop("chain")
-    innermost = site["innermost"]
-    return Finding(
-        owner=Owner(owner.pop("scope"), owner.pop("name"), **owner),
-        site=Site(
-            tuple(Frame(**frame) for frame in site["frames"]),
-            site["library"],
-            Frame(**innermost) if innermost is not None else None,
-        ),
-        chain=chain_from_data(chain) if chain is not None else None,
-        **data,
+    frames, innermost = data["site"]["frames"], data["site"]["innermost"]
+    site = Site(
+        tuple(Frame(**frame) for frame in frames),
+        data["site"]["library"],
+        Frame(**innermost) if innermost is not None else None,
     )
+    finding = Finding(data["kind"], data["state"], Owner(**data["owner"]), site, data["message"])
+    chain = chain_from_data(data["chain"]) if data["chain"] is not None else None
+    vars(finding).update(data, owner=finding.owner, site=site, chain=chain)
+    return finding

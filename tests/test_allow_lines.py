@@ -67,6 +67,7 @@ def test_toml_list(run_suite):
             "'files:shop.py': unknown kind *; the kinds are response, file, *",
         ),
         ("file:[", "'file:[[]': '[[]' is not a regular expression: *"),
+        ("file:x{99999999999}", "* is not a regular expression: the repetition number is too large*"),
         (
             "file:  # why",
             "'file:  # why': nothing after the colon; write kind, or kind:regex*",

@@ -15,7 +15,7 @@ from pytest_flask_hygiene.dev_server.plugin import DevServerFactory
 from pytest_flask_hygiene.dev_server.report import Report
 from pytest_flask_hygiene.dev_server.server import DevServer
 from pytest_flask_hygiene.findings import Finding, Frame, Owner, Site
-from pytest_flask_hygiene.fixtures import Hygiene
+from pytest_flask_hygiene.hygiene_fixture import Hygiene
 from pytest_flask_hygiene.marks import make_allow
 
 TEXT = (ROOT / "docs" / "api.md").read_text("utf-8")

@@ -201,7 +201,7 @@ def options_of_the_plugin():
         def addini(self, name, help, type=None, default=None):  # noqa: A002
             self.inis[name] = (type, default)
 
-    from pytest_flask_hygiene.settings import add_options
+    from pytest_flask_hygiene.options import add_options
 
     parser = Parser()
     add_options(parser)

@@ -613,3 +613,24 @@ def test_a_client_and_a_context_that_can_be_no_key(run_suite, hostile):
     result = run_suite(suite, *FILTERS)
     result.assert_outcomes(failed=1, passed=1)
     result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
+
+
+def test_check_beside_a_class_that_gives_no_name(run_suite):
+    suite = """
+        class Meta(type):
+            def __getattribute__(cls, name):
+                raise RuntimeError(name)
+
+        class Hostile(metaclass=Meta):
+            pass
+
+        in_globals = Hostile()
+
+        def test_it(hygiene):
+            in_locals = Hostile()
+            open("left.txt", "w")
+            hygiene.check()
+        """
+    result = run_suite(suite, "--hygiene-strict")
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")

@@ -157,6 +157,7 @@ def test_the_header_says_nothing_by_default(run_suite):
     [
         ("hygiene = sometimes", "fail, warn, off"),
         ("hygiene_framework_cycles = never", "warn, fail"),
+        ("hygiene_strict = maybe", "true or false"),
     ],
 )
 def test_an_unknown_ini_value_is_a_usage_error_in_one_line(run_suite, line, right):
@@ -179,6 +180,8 @@ def test_an_unknown_mode_on_the_command_line_is_a_usage_error(run_suite):
 UNUSABLE = {
     "kind": ('"files"', ["unknown kind 'files'", "file, socket, sqlite"]),
     "regular expression": ('match="("', ["match='('", "not a regular expression"]),
+    "regular expression of bytes": ('match=b"left"', ["match=b'left'", "not a regular expression"]),
+    "regular expression that is too large": ('match="x{99999999999}"', ["match='x{", "number is too large"]),
     "keyword": ('because="x"', ["unknown argument 'because'", "match= and reason="]),
     "reason": ("reason=3", ["reason=3"]),
 }
@@ -271,6 +274,23 @@ def test_allow_leak_covers_what_is_found_at_teardown(run_suite):
         """
     )
     result.assert_outcomes(passed=1)
+
+
+def test_an_unusable_mark_that_a_fixture_adds_is_said_and_allows_nothing(run_suite):
+    suite = """
+    import pytest
+
+    @pytest.fixture(autouse=True)
+    def mark(request):
+        request.node.add_marker(pytest.mark.allow_leak("fiel", reason="known"))
+
+    def test_it():
+        open("left.txt", "w")
+    """
+    result = run_suite(suite)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["allow_leak on test_suite.py::test_it: unknown kind 'fiel'; *"])
+    result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
 
 
 def test_the_reason_is_listed_with_v(run_suite):

@@ -29,7 +29,7 @@ ON_DEMAND = {
     "explain_rules",
     "explain_words",
     "explained",
-    "fixtures",
+    "hygiene_fixture",
     "holders",
     "journal",
     "leak_error",
@@ -141,7 +141,7 @@ def test_the_plugin_loads_nobody_elses_modules(modules, source):
 def test_off_loads_next_to_nothing(modules):
     own, _ = modules(LEAK, "--hygiene=off")
     # The hook has to be known, or pytest would refuse the conftest files that have it.
-    assert own == {PACKAGE, "hookspecs", "plugin", "settings"}
+    assert own == {PACKAGE, "hookspecs", "options", "plugin", "settings"}
 
 
 def test_a_leak_loads_what_tells_of_it(modules):

@@ -325,6 +325,32 @@ def test_a_file_name_that_is_not_text_is_sent_all_the_same(run_workers):
     result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
 
 
+UNUSABLE = {
+    "a mark": (
+        {},
+        '@pytest.mark.allow_leak("fiel")',
+        "allow_leak on test_suite.py::test_it: unknown kind 'fiel'; *",
+    ),
+    "the hook of a directory": (
+        {"part/conftest.py": "def pytest_hygiene_resources():\n    return 3", "part/test_part.py": ""},
+        "",
+        "pytest_hygiene_resources of *conftest.py: it returned 3, and *",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "args"), [*((what, ()) for what in UNUSABLE), ("a mark", ("--hygiene=off",))]
+)
+def test_what_a_worker_finds_unusable_is_a_usage_error(run_workers, what, args):
+    files, mark, message = UNUSABLE[what]
+    suite = f"import pytest\n\n{mark}\ndef test_it():\n    pass\n"
+    result = run_workers(suite, "-n2", *args, files=files)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
 def test_without_xdist_nothing_of_it_is_loaded(run_suite):
     suite = """
     import sys

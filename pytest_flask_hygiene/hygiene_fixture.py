@@ -1,4 +1,7 @@
-"""What the fixture ``hygiene`` gives to a test."""
+"""The object that the fixture ``hygiene`` gives to a test: ``check()``, ``allow()`` and ``findings``.
+
+Loaded only where a test uses the fixture.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ class Hygiene:
         self._attempt: Attempt | None = None
         self._checkpoint: Checkpoint | None = None
         self._consumed: list[Finding] = []
+        """What ``check()`` has told of; no report will."""
         self._start = request.config.invocation_params.dir
         if run is not None:
             with own_modules():
@@ -42,18 +46,18 @@ class Hygiene:
     def check(self) -> None:
         """Fail now if the test or one of its fixtures has leaked something, and report it only here.
 
-        Looked for is what was dropped, exception cycles, and contexts that were pushed and that nothing in
-        the running test refers to; in strict mode what fails there, too, as far as it can be told by now.
-        What marks and :meth:`allow` cover is counted, and fails nothing.  With ``--hygiene=warn`` leaks are
-        listed in the summary.
+        It looks for what was dropped, for exception cycles, and for contexts that were pushed and that
+        nothing in the running test refers to; with ``--hygiene-strict`` also for what fails there, as far as
+        that can be told by now.  What marks and :meth:`allow` cover is counted, and fails nothing.  With
+        ``--hygiene=warn`` leaks are listed in the summary, and fail nothing.
 
-        Raises :class:`~pytest_flask_hygiene.leak_error.LeakError`.
+        Raises :class:`~pytest_flask_hygiene.LeakError`; RuntimeError if the test has ended.
         """
         __tracebackhide__ = True
         run, checkpoint = self._run, self._ready()
         if run is None or checkpoint is None:
             return
-        # None: a fault of ours.
+        # None, where it has met a fault of ours.
         found = checkpoint.take(sys._getframe(1)) or []
         self._consumed += found
         leaks = [f for f in found if f.is_leak]
@@ -66,17 +70,19 @@ class Hygiene:
 
     @property
     def findings(self) -> list[Finding]:
-        """What was found in this test so far, also what :meth:`check` has reported; looks before it answers.
+        """What was found in this test so far, also what :meth:`check` has reported.  It looks first.
 
-        Each has ``kind``, ``state``, ``message``, ``site`` and ``outcome``: only what ``failed`` fails.
+        Each finding has ``kind``, ``state``, ``message``, ``site`` and ``outcome``; only one whose outcome is
+        ``failed`` fails the test.  Raises RuntimeError if the test has ended.
         """
         checkpoint = self._ready()
         found = None if checkpoint is None else checkpoint.so_far(sys._getframe(1))
         return [*self._consumed, *(found or ())]
 
     def _ready(self) -> Checkpoint | None:
+        """None if there is nothing to be asked.  Raises RuntimeError if the test has ended."""
         if self._run is None or self._checkpoint is None or self._attempt is None:
-            # Off, or a fault of ours.
+            # The plugin is off, or has met a fault of its own when the test began.
             return None
         if self._run.ledger.attempt is not self._attempt:
             raise RuntimeError(f"hygiene: it is the fixture of {self._nodeid}, which has ended")
@@ -85,14 +91,15 @@ class Hygiene:
     def allow(self, *kinds: str, match: str | None = None, reason: str | None = None) -> Allowed:
         """A context manager: what is opened inside it is allowed, whenever it turns out to be leaked.
 
-        Also what threads that are started inside it open.  The arguments are those of the marker
+        So is what threads open that were started inside it.  The arguments are those of the marker
         ``allow_leak``: no kinds mean any; ``match`` is a regular expression, searched in the finding's
         message and in the file and function names of its site; ``reason`` is shown by ``-v``.
 
         Raises ValueError or TypeError for an unknown kind, a broken regular expression, or a reason that
-        is not a string.
+        is not a string; RuntimeError if the test has ended.
         """
         __tracebackhide__ = True
+        self._ready()
         try:
             allow = make_allow(kinds, match, reason)
         except (TypeError, ValueError) as error:
@@ -100,13 +107,14 @@ class Hygiene:
         return Allowed(self._run, AllowLeak(allow.kinds, allow.match, allow.reason or "hygiene.allow"))
 
     def close(self) -> None:
-        """The fixture ends."""
+        """The fixture ends: leave the blocks that the test has not left."""
+        # The cached property is there once a block was entered.
         if self._run is not None and self._attempt is not None and "blocks" in vars(self._run):
             self._run.blocks.leave_all(self._attempt)
 
 
 class Allowed:
-    """May be entered again, one block after the other or one inside the other."""
+    """What ``allow()`` returns.  It may be entered again: one block behind the other, or inside the other."""
 
     def __init__(self, run: Run | None, allow: AllowLeak) -> None:
         self._run = run
