@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ..findings import Finding, Frame, Owner
 from ..ledger import merge
 from ..origin import FRAMEWORKS
-from ..report.failure import plural
+from ..report.text import plural
 from . import advice
 from .events import Data, Event
 from .report import HOOK, Report, When

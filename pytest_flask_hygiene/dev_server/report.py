@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ..findings import Finding
 from ..leak_error import LeakError
-from ..report.failure import clip, finding_lines, plural, relative
+from ..report.failure import finding_lines
+from ..report.text import clip, place, plural
 from .errors import DevServerError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Report:
         lines = ["", "held by the reloader's parent process as well, for nothing:"]
         for finding in self.in_parent:
             frame = finding.site.frames[-1]
-            where = f"{relative(frame.path, self._judge.start)}:{frame.line}"
+            where = place(frame.path, frame.line, self._judge.start)
             lines.append(f"    {finding.kind}  {where}  {clip(frame.code, _MAX_CODE)}")
         return [*lines, f"fix: {self.in_parent[0].advice}"]
 

@@ -19,14 +19,14 @@ from markupsafe import Markup
 
 from .. import __version__, own_modules
 from ..chains import Chain, Node
-from ..findings import ALLOWED_BY, Finding
-from ..ledger import Ledger, distinct
+from ..ledger import Ledger
+from .counts import leaks_in_words
 from .data import Data, report_data
 from .decisions import baseline_lines
-from .failure import plural
 from .page_groups import Draw, groups, outcome, owners
 from .page_words import NAMES, OUTCOMES, OWNERS
 from .places import Places, shown_files
+from .text import plural
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -64,7 +64,7 @@ def as_html(ledger: Ledger, config: pytest.Config) -> str:
         warns=settings.mode == "warn",
         strict=settings.strict,
         reduced=settings.reduced,
-        baseline=baseline_lines(ledger, _accepted(ledger)),
+        baseline=baseline_lines(ledger),
         others=[places.private(text) for text in dict.fromkeys(ledger.others_faults)],
         faults=[places.private(text) for text in dict.fromkeys(ledger.faults)],
     )
@@ -81,10 +81,6 @@ def _private(data: Any, places: Places) -> Any:
     if isinstance(data, list):
         return [_private(each, places) for each in data]
     return places.private(data) if isinstance(data, str) else data
-
-
-def _accepted(ledger: Ledger) -> list[Finding]:
-    return [f for f in distinct(ledger.findings) if f.outcome == "allowed" and f.allowed_by == ALLOWED_BY]
 
 
 def _editor(settings: Settings) -> Any:
@@ -145,12 +141,7 @@ def title(counts: Data) -> str:
     """``9 leaks in 9 tests``."""
     if not counts["leaks"]:
         return "No leaks"
-    text = plural(counts["leaks"], "leak")
-    if counts["tests"]:
-        text += f" in {plural(counts['tests'], 'test')}"
-    if counts["outside_tests"]:
-        text += f", {counts['outside_tests']} outside tests" if counts["tests"] else " outside tests"
-    return text
+    return leaks_in_words(counts["leaks"], counts["tests"], counts["outside_tests"])
 
 
 def _counted(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]]:

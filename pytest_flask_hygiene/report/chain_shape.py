@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from ..chains import Chain, Node
 from .chain_fit import clip_left, clip_right, readable, width_of, wrap
-from .failure import relative
+from .text import relative
 
 #: More nodes are folded in the middle.
 MAX_DRAWN: Final = 12

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ..chains import Chain, Node
-from .failure import clip, printable, relative
+from .text import clip, place, printable, relative
 
 #: Lines of a picture.
 _MAX_LINES: Final = 10
@@ -53,7 +53,7 @@ def _rows(chain: Chain, where: Callable[[Node], str]) -> list[_Row]:
 def _where(node: Node, start: Path) -> str:
     if not node.path:
         return ""
-    return f"{relative(node.path, start)}:{node.line}" if node.line else relative(node.path, start)
+    return place(node.path, node.line, start) if node.line else relative(node.path, start)
 
 
 def _folded(rows: Sequence[_Row], most: int) -> list[_Row]:

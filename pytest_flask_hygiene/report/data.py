@@ -19,7 +19,8 @@ from ..advice import page_of, what_happened
 from ..chains import Chain
 from ..findings import Finding, Frame
 from ..ledger import Ledger, distinct
-from .failure import printable, relative
+from .counts import leak_counts, opened_by_libraries
+from .text import printable, relative
 
 VERSION: Final = 1
 
@@ -141,18 +142,16 @@ def _order(data: Data) -> tuple[object, ...]:
 
 
 def _counts(ledger: Ledger) -> Data:
-    leaks, findings = ledger.leaks, distinct(ledger.findings)
-    of_libraries = (f for f in findings if f.outcome == "library" and not f.upstream and f.kind != "cycle")
     return {
-        "leaks": len(distinct(leaks)),
-        "tests": len({f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}),
-        "outside_tests": len([f for f in ledger.outside_tests if f.is_leak]),
-        "allowed": len([f for f in findings if f.outcome == "allowed"]),
+        **leak_counts(ledger),
+        "allowed": len([f for f in distinct(ledger.findings) if f.outcome == "allowed"]),
         "closed_responses": ledger.responses_closed,
         "closed_uploads": ledger.uploads_closed,
         "library_cycles": _sorted(ledger.library_edges),
         "upstream_leaks": _sorted(ledger.upstream),
-        "of_libraries": _sorted(Counter(f.site.library for f in of_libraries if f.site.library)),
+        "of_libraries": _sorted(
+            Counter(f.site.library for f in opened_by_libraries(ledger) if f.site.library)
+        ),
         "stopped_early": len(set(ledger.stopped_early)),
         "faults": len(set(ledger.faults)),
     }

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..findings import Frame, Owner
-from ..usage import MESSAGES
-from .failure import frame_lines, plural, printable, relative
+from . import print_fault
+from .failure import frame_lines
+from .text import place, plural, printable, relative
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -31,10 +32,7 @@ def print_explanations(reporter: TerminalReporter, explanations: Explanations, s
     try:
         _print(reporter, explanations, start)
     except Exception as error:
-        reporter.write_line(
-            f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
-        )
-        reporter.write_line(f"see: {MESSAGES}")
+        print_fault(reporter, error)
 
 
 def _print(reporter: TerminalReporter, explanations: Explanations, start: Path) -> None:
@@ -139,14 +137,13 @@ def _row(row: Data, start: Path) -> list[str]:
 
 
 def _owner(data: Data, start: Path) -> str:
-    path = relative(data["path"], start) if data["path"] else ""
-    name = (
-        f"the import of {path}"
-        if data["scope"] == "import"
-        else Owner(data["scope"], data["name"]).describe()
-    )
-    if data["scope"] == "held":
+    """Its name, with what it is and where it begins."""
+    scope, path = data["scope"], data["path"]
+    if scope == "import":
+        return f"the import of {relative(path, start) if path else ''}"
+    name = Owner(scope, data["name"]).describe()
+    if scope == "held":
         name = f"{name}, which holds it"
-    if data["scope"] == "test":
+    elif scope == "test":
         name = f"test {name}"
-    return f"{name}, {path}:{data['line']}" if path and data["scope"] != "import" else name
+    return f"{name}, {place(path, data['line'], start)}" if path else name

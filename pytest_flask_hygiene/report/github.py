@@ -17,7 +17,8 @@ import pytest
 from ..advice import what_happened
 from ..findings import Finding
 from ..ledger import Ledger
-from .failure import culprit, plural, printable, relative, see_line
+from .failure import culprit, place_of, see_line
+from .text import plural, printable, relative
 
 _ANNOTATES_CALLS: Final = "pytest_github_actions_annotate_failures"
 _MAX_NAMES: Final = 5
@@ -58,8 +59,8 @@ def _to_show(config: pytest.Config, ledger: Ledger) -> list[Finding]:
 
 
 def _place(finding: Finding, config: pytest.Config) -> tuple[str, int]:
-    frame = finding.site.frame
-    path, line = (frame.path, frame.line) if frame else (finding.owner.path, finding.owner.line)
+    """The path as GitHub knows it, from the repository's root, and the line; empty where none is known."""
+    path, line = place_of(finding)
     if not path:
         return "", 0
     workspace = os.environ.get("GITHUB_WORKSPACE")

@@ -16,8 +16,9 @@ import pytest
 from _pytest.junitxml import bin_xml_escape, mangle_test_address, xml_key
 
 from ..findings import Finding
-from .failure import culprit, failure_repr, relative
+from .failure import culprit, failure_repr
 from .properties import properties
+from .text import relative
 
 if TYPE_CHECKING:
     from _pytest.junitxml import LogXML

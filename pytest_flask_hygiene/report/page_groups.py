@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from .failure import plural
 from .page_words import NAMES, OUTCOMES, example, marked, state, why
 from .places import Places
 from .source_lines import Line
+from .text import plural
 
 Data = dict[str, Any]
 

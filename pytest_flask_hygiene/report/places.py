@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from ..findings import Finding
-from .failure import printable, relative
 from .source_lines import CONTROL, Line, lines_around
+from .text import printable, relative
 
 if TYPE_CHECKING:
     from ..editor import Editor

@@ -15,7 +15,8 @@ import pytest
 from .. import own_modules
 from ..advice import what_happened
 from ..findings import Finding
-from .failure import culprit, printable, relative
+from .failure import culprit
+from .text import place, printable
 
 if TYPE_CHECKING:
     from ..chains import Chain
@@ -41,7 +42,7 @@ def _of_one(finding: Finding, start: Path) -> str:
     if finding.holder:
         lines.append(f"held by {escape(finding.holder)}")
     rows = "".join(
-        f"<tr><td>{escape(relative(f.path, start))}:{f.line}</td><td>{escape(f.function)}</td>"
+        f"<tr><td>{escape(place(f.path, f.line, start))}</td><td>{escape(f.function)}</td>"
         f"<td><code>{escape(f.code)}</code></td></tr>"
         for f in finding.site.frames
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import own_modules
-from .failure import printable
+from .text import printable
 
 _AROUND: Final = 2
 _MAX_WIDTH: Final = 300
