@@ -253,6 +253,14 @@ def test_the_crash_location_is_the_innermost_of_the_readers_frames(run_suite, py
     assert message == f"hygiene: file {name}:{line}"
 
 
+def test_a_doctests_crash_location_is_in_its_file(run_suite, pytester):
+    suite = "Usage\n=====\n\n>>> left = open('left.txt', 'w')\n>>> del left\n"
+    files = {"usage.txt": suite, "conftest.py": CRASHES}
+    run_suite("", "--doctest-glob=*.txt", files=files).assert_outcomes(failed=1)
+    path, number, message = json.loads((pytester.path / "crash.json").read_text())
+    assert (path, message) == (str(pytester.path / "usage.txt"), f"hygiene: file usage.txt:{number}")
+
+
 def test_the_short_summary_names_kind_and_place(run_suite):
     result = run_suite(LEAK.format(name="a"))
     result.stdout.fnmatch_lines(["FAILED test_suite.py::test_a - hygiene: file test_suite.py:2"])

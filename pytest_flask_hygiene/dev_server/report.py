@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 When = Literal["reload", "stop"]
 
-#: The kind of a failed ``atexit`` hook.
-HOOK: Final = "other"
 _MAX_CODE: Final = 60
+
+
+class FailedHook(Finding):
+    """An ``atexit`` hook that raised an error, where it was registered.  It is of kind ``other``."""
 
 
 class Report:
@@ -75,7 +77,7 @@ class Report:
     def title(self) -> str:
         if not self._is_known and not self.findings:
             return f"nothing is known of what {self._judge.app} left behind at the {self._when}"
-        hooks = sum(f.kind == HOOK for f in self.findings)
+        hooks = sum(f.count for f in self.findings if isinstance(f, FailedHook))
         resources = sum(f.count for f in self.findings) - hooks
         left = plural(resources, "resource") if resources else "nothing"
         failed = f", {plural(hooks, 'atexit hook')} failed" if hooks else ""
@@ -107,7 +109,7 @@ class Report:
     def __repr__(self) -> str:
         kinds: Counter[str] = Counter()
         for finding in self.findings:
-            kinds["failed hook" if finding.kind == HOOK else finding.kind] += finding.count
+            kinds["failed hook" if isinstance(finding, FailedHook) else finding.kind] += finding.count
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         left = counts or ("nothing" if self._is_known else "unknown")
         return f"<Report of the {self._when}: {left} left behind, {self.seconds:.2f} s>"

@@ -84,11 +84,14 @@ def culprit(finding: Finding, start: Path) -> str:
 
 
 def place_of(finding: Finding) -> tuple[str, int]:
-    """The file and the line to look at: where it was opened; if that is not known, where its owner begins."""
-    frame = finding.site.frame
-    if frame is not None:
-        return frame.path, frame.line
-    return finding.owner.path, finding.owner.line
+    """The file and the line to look at, for an editor: where it was opened, or else where its owner begins.
+
+    The owner's also for a doctest, whose frames name no file: ``<doctest usage.txt[0]>``.
+    """
+    frame, owner = finding.site.frame, finding.owner
+    if frame is None or (frame.path.startswith("<") and owner.path):
+        return owner.path, owner.line
+    return frame.path, frame.line
 
 
 def opened_at(finding: Finding, start: Path) -> str:
