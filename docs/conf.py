@@ -1,4 +1,4 @@
-"""Sphinx's configuration.  It reads the version from the package's source, so that nothing need be installed."""
+"""Sphinx's configuration.  The version is read from the source, so that nothing need be installed."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs nothing else, neither a network nor JavaScript."""
+"""The HTML report: one page that needs nothing else, neither a network nor JavaScript."""
 
 from __future__ import annotations
 
@@ -34,23 +34,24 @@ if TYPE_CHECKING:
 _FOLDER: Final = Path(__file__).parent / "page"
 #: With more places than these, only the first are unfolded when the page opens.
 _MAX_OPEN: Final = 12
-#: With more, only those in sight are drawn.
+#: With more places than these, the browser draws only those in sight.
 _MAX_DRAWN: Final = 100
-#: Of the tests at one place.
+#: With more tests at one place, the others are folded.
 _MAX_TESTS: Final = 5
 
 
 @dataclass(frozen=True)
 class Run:
-    """What the page says beside the findings."""
+    """What the page says of the run, beside ``report_data``."""
 
     project: str = ""
+    """The name of rootdir."""
     warns: bool = False
     strict: bool = False
     reduced: str = ""
     """Why only responses and warnings were checked."""
     baseline: Sequence[str] = ()
-    """What became of it."""
+    """What became of it, in lines."""
     others: Sequence[str] = ()
     """What went wrong in plugins that name resources of their own."""
     faults: Sequence[str] = ()
@@ -73,7 +74,10 @@ def as_html(ledger: Ledger, config: pytest.Config) -> str:
 
 
 def _private(data: Any, places: Places) -> Any:
-    """All texts but source code; a path is looked up before it is shown."""
+    """All texts as they may be shown, but for source code, which is shown as it is, and paths.
+
+    Those are still needed to find the files; ``places.path`` makes them private.
+    """
     if isinstance(data, dict):
         return {
             key: value if key in ("path", "code") else _private(value, places) for key, value in data.items()
@@ -163,6 +167,8 @@ def _source(text: str) -> str:
 
 
 def drawing(root: Path, places: Places) -> Draw:
+    """What draws pictures with private texts.  Loaded with the first of them."""
+
     def draw(chains: Sequence[Data]) -> list[Markup]:
         with own_modules():
             from .chain_svg import chain_svgs
@@ -173,7 +179,7 @@ def drawing(root: Path, places: Places) -> Draw:
 
 
 def _chain(data: Data, root: Path, places: Places) -> Chain:
-    """With paths as they may be shown, below rootdir, which a picture takes off again."""
+    """With texts as they may be shown.  Paths are put below rootdir: pictures show them relative to it."""
     nodes = (
         Node(
             node["kind"],

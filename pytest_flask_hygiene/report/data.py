@@ -1,7 +1,7 @@
-"""The whole run as plain data, for reports that a program reads; ``docs/reports.md`` has every field.
+"""The whole run as plain data: the JSON report, and what the HTML report is made of.
 
-Two runs of the same suite have the same data, but for the cost: neither the order of the tests nor which
-worker ran them is told.
+``docs/reports.md`` explains every field.  Two runs of the same suite have the same data, but for the cost: it
+says neither in which order the tests ran, nor on which worker of pytest-xdist.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from ..ledger import Ledger, distinct
 from .counts import leak_counts, opened_by_libraries
 from .text import printable, relative
 
+#: Of the JSON report.
 VERSION: Final = 1
 
-#: Of a name that the module tempfile makes.
+#: What the module tempfile makes up, at the end of a name.
 _RANDOM_END: Final = re.compile(r"[a-z0-9_]{8}$")
 _PHASES: Final = ("setup", "call", "teardown", "session")
 
@@ -49,7 +50,7 @@ def report_data(ledger: Ledger, config: pytest.Config) -> Data:
 
 
 def _findings(ledger: Ledger, texts: _Texts) -> list[Data]:
-    """Each leak once, however many tests had a part in it: a fixture's, on each worker that set it up."""
+    """Each leak once, also that of a fixture which is charged to a test on each worker that set it up."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     of_tests = [f for findings in ledger.by_test.values() for f in findings]
     for finding in (*of_tests, *ledger.outside_tests):
@@ -121,7 +122,7 @@ def _frame(frame: Frame, texts: _Texts) -> Data:
 
 
 def _order(data: Data) -> tuple[object, ...]:
-    """A test's findings together, then those outside tests; never equal for two that differ."""
+    """For sorting: a test's findings together, then those outside tests; equal only for equal findings."""
     site = tuple((frame["path"], frame["line"]) for frame in reversed(data["site"]))
     owner = data["owner"]
     return (
@@ -162,7 +163,7 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
 
 
 class _Texts:
-    """What differs from machine to machine, or from run to run, made the same."""
+    """Makes texts the same that differ from machine to machine, or from run to run."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._root = config.rootpath

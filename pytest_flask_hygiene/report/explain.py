@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from ..explain_words import Data
     from ..explained import Explanations
 
-#: What a resource counts as; the last of them stands for all other words.
+#: What a resource counts as, in the order in which they are told.  The last stands for all other words.
 _ORDER: Final = ("failed", "noted", "allowed", "library", "not charged")
 _PAGE: Final = "docs/explain.md in pytest-flask-hygiene"
 _MAX_ROWS: Final = 50
+#: How many node ids that resemble the one asked for are named.
 _MAX_CLOSE: Final = 5
+#: How many parameter sets of one test are explained.
 _MAX_TESTS: Final = 5
 
 

@@ -1,7 +1,7 @@
 """GitHub Actions: an annotation at each line that opened what a test or the run failed for.
 
-pytest-github-actions-annotate-failures shows failures of calls only; where it is installed, they are its.
-GitHub shows ten annotations of a step, so equal sites share one, and most tests come first.
+Failures of calls are left to pytest-github-actions-annotate-failures where it is installed; it shows no others.
+GitHub shows ten annotations of a step, so equal sites share one, and those of most tests come first.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _Place = tuple[str, str, int, str]
 
 
 def write_annotations(config: pytest.Config, ledger: Ledger) -> None:
+    """Print a workflow command for each place, for GitHub to read in the step's log."""
     by_place: dict[_Place, list[Finding]] = {}
     for finding in _to_show(config, ledger):
         # In mode "warn": it fails nothing.
@@ -37,7 +38,7 @@ def write_annotations(config: pytest.Config, ledger: Ledger) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     rows = sorted(by_place.items(), key=lambda row: (-len(_names(row[1], config)), row[0]))
     if reporter is not None and rows:
-        # The line of progress may not have ended, and a command begins its line.
+        # pytest's line of progress may not have ended, and a command must begin its line.
         reporter.write_line("")
     for place, findings in rows:
         command = _annotation(place, findings, config)

@@ -1,4 +1,4 @@
-"""What JUnit XML and other reports are told of a finding, beside the text: names and values."""
+"""Findings as pytest's ``user_properties``, which JUnit XML and other reports have: names and values."""
 
 from __future__ import annotations
 

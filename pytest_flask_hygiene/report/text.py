@@ -22,8 +22,13 @@ def relative(path: str, start: Path) -> str:
 
 
 def place(path: str, line: int, start: Path) -> str:
-    """``shop/db.py:16``: the form that terminals and editors turn into a link."""
-    return f"{relative(path, start)}:{line}"
+    """``shop/db.py:16``: the form that terminals and editors turn into a link.
+
+    The path alone if the line is 0; empty if the path is.
+    """
+    if not path:
+        return ""
+    return f"{relative(path, start)}:{line}" if line else relative(path, start)
 
 
 def printable(text: str) -> str:
