@@ -110,7 +110,6 @@ def page(data: Data, places: Places, run: Run, draw: Draw) -> str:
         kinds=_counted(NAMES, (f["kind"] for f in data["findings"])),
         owners=_counted(OWNERS, (name for f in data["findings"] for name in owners(f))),
         outcomes=_counted(OUTCOMES, map(outcome, data["findings"])),
-        names=NAMES,
         owner_words=OWNERS,
         outcome_words=OUTCOMES,
         tally=Counter(map(outcome, data["findings"])),
@@ -149,12 +148,16 @@ def title(counts: Data) -> str:
 
 
 def _counted(names: Iterable[str], found: Iterable[str]) -> list[tuple[str, int]]:
+    """Those of the names that are found, with how often: the buttons of a filter."""
     counts = Counter(found)
     return [(name, counts[name]) for name in names if counts[name]]
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing is loaded from anywhere, and nothing runs but our own script, whatever a test's name says."""
+    """The page's Content-Security-Policy.
+
+    Nothing is loaded from anywhere, and nothing runs but our own script, whatever a test's name says.
+    """
     return (
         f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
         "base-uri 'none'; form-action 'none'"
@@ -162,6 +165,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _source(text: str) -> str:
+    """The policy's name for exactly this style or script."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 

@@ -1,7 +1,8 @@
 """GitHub Actions: an annotation at each line that opened what a test or the run failed for.
 
-Failures of calls are left to pytest-github-actions-annotate-failures where it is installed; it shows no others.
-GitHub shows ten annotations of a step, so equal sites share one, and those of most tests come first.
+Where pytest-github-actions-annotate-failures is installed, failures of calls are left to it: it shows these,
+and no others.  GitHub shows ten annotations of a step, so equal sites share one, and those of most tests come
+first.
 """
 
 from __future__ import annotations
