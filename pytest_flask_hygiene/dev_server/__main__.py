@@ -23,6 +23,7 @@ _LOOK_FOR_PYTEST_EVERY: Final = 0.5
 
 
 def main() -> None:
+    """Set up what watches this process, and run Flask's command line."""
     instructions = Instructions.from_text(os.environ[ENVIRONMENT])
     in_child = os.environ.get("WERKZEUG_RUN_MAIN") == "true"
     if in_child:

@@ -99,6 +99,7 @@ class Ending:
             self._events.write("hook", hook=repr(hook), stack=stack)
 
     def hook_failed(self, hook: Hook, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
+        """Keep it for the last event; Python itself prints the error, and goes on to the next hook."""
         self._failed.append({"hook": repr(hook), "error": in_words(error), "stack": stack})
 
     def main_thread_ends(self) -> None:

@@ -41,10 +41,12 @@ class Instructions:
     pytest_pid: int
 
     def to_text(self) -> str:
+        """For the environment variable ``ENVIRONMENT``."""
         return json.dumps(vars(self))
 
     @staticmethod
     def from_text(text: str) -> Instructions:
+        """The inverse of ``to_text``."""
         return Instructions(**json.loads(text))
 
 

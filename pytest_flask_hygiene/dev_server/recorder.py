@@ -84,6 +84,7 @@ class Recorder:
         self.process_ends = False
 
     def start(self) -> None:
+        """Begin to watch, for the life of the process."""
         self._owners.current = ThreadOwner(threading.main_thread())
         self._imports.start()
         self._births.start()

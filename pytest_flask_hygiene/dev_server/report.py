@@ -75,6 +75,7 @@ class Report:
 
     @property
     def title(self) -> str:
+        """In one line, how many resources were left behind, and how many hooks failed."""
         if not self._is_known and not self.findings:
             return f"nothing is known of what {self._judge.app} left behind at the {self._when}"
         hooks = sum(f.count for f in self.findings if isinstance(f, FailedHook))

@@ -128,6 +128,7 @@ class DevServer(Requests):
 
     @property
     def output(self) -> str:
+        """What the server has printed, at most the last 30,000 characters."""
         return self._process.output
 
     # -- the processes -------------------------------------------------------------------------

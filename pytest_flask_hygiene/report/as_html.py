@@ -58,6 +58,7 @@ class Run:
 
 
 def as_html(ledger: Ledger, config: pytest.Config) -> str:
+    """The text of the file."""
     settings = ledger.settings
     places = Places(shown_files(ledger.findings, config.rootpath), _editor(settings))
     run = Run(

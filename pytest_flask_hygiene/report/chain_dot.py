@@ -52,9 +52,8 @@ def place_all(shapes: Sequence[Shape]) -> list[Picture] | None:
 
 
 def _run(program: str, text: bytes, seconds: float) -> bytes:
-    """Raises if it takes longer, fails, or writes too much."""
+    """What the program answers.  Raises if it takes longer, fails, or writes too much."""
     end = time.monotonic() + seconds
-    output = bytearray()
     with tempfile.TemporaryFile() as source:
         source.write(text)
         source.seek(0)
@@ -67,17 +66,7 @@ def _run(program: str, text: bytes, seconds: float) -> bytes:
         )
     assert process.stdout is not None
     try:
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            while True:
-                if not selector.select(max(end - time.monotonic(), 0)):
-                    raise TimeoutError
-                part = os.read(process.stdout.fileno(), 65_536)
-                if not part:
-                    break
-                output += part
-                if len(output) > _MAX_OUTPUT:
-                    raise ValueError("too much")
+        output = _read(process.stdout.fileno(), end)
         if process.wait(max(end - time.monotonic(), 0.001)):
             raise ChildProcessError
     finally:
@@ -87,7 +76,22 @@ def _run(program: str, text: bytes, seconds: float) -> bytes:
                 os.killpg(process.pid, signal.SIGKILL)
         process.stdout.close()
         process.wait()
-    return bytes(output)
+    return output
+
+
+def _read(descriptor: int, end: float) -> bytes:
+    """All that comes; ``end``: until when, by ``time.monotonic()``."""
+    output = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while selector.select(max(end - time.monotonic(), 0)):
+            part = os.read(descriptor, 65_536)
+            if not part:
+                return bytes(output)
+            output += part
+            if len(output) > _MAX_OUTPUT:
+                raise ValueError("too much")
+    raise TimeoutError
 
 
 def _graph(shape: Shape) -> str:

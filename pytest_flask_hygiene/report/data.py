@@ -33,6 +33,7 @@ Data = dict[str, Any]
 
 
 def report_data(ledger: Ledger, config: pytest.Config) -> Data:
+    """What ``docs/reports.md`` describes, as dictionaries, lists, texts and numbers."""
     texts = _Texts(config)
     return {
         "version": VERSION,
@@ -179,12 +180,15 @@ class _Texts:
         return self(text) if text else None
 
     def path(self, path: str) -> str | None:
+        """Relative to rootdir; of an installed file, to the install directory."""
         return self(relative(path, self._root)) if path else None
 
     def without_base_temp(self, text: str) -> str:
+        """pytest's temporary directory, whose number is another in each run, becomes ``<basetemp>``."""
         return self(self._base_temp(text))
 
     def message(self, finding: Finding) -> str:
+        """A file's or a directory's message is its path: relative to rootdir, without a random end."""
         text = self._base_temp(finding.message)
         below = str(self._root) + os.sep
         if finding.kind == "tempdir":

@@ -57,6 +57,7 @@ def allowed_lines(ledger: Ledger, *, verbose: bool) -> list[str]:
 
 
 def stale_lines(ledger: Ledger) -> list[str]:
+    """In strict mode: the decisions that cover nothing any more, or give no reason."""
     return [line for stale in ledger.stale for line in (stale.title, *(f"  {text}" for text in stale.lines))]
 
 

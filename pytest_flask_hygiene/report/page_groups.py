@@ -101,6 +101,7 @@ class Group:
 
     @property
     def order(self) -> tuple[object, ...]:
+        """For sorting: the worst first, and of these those of most tests."""
         return (_RANKS[self.outcomes[0]], -self._tests, self._where, self.kind, self.state)
 
 
