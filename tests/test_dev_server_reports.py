@@ -526,12 +526,13 @@ def test_error_of_a_hook_that_cannot_be_shown_is_named_by_its_type(reload):
             def __str__(self):
                 raise ValueError
 
-        @atexit.register
         def hook():
             raise Unspeakable
+
+        atexit.register(hook)
         """
     )
-    assert result.found == [("other", "left_open", 1, 7)]
+    assert result.found == [("other", "left_open", 1, 10)]
     assert "Unspeakable" in result.said
 
 
