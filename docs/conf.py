@@ -1,4 +1,4 @@
-"""Sphinx configuration."""
+"""Sphinx's configuration.  The version is read from the source, so that nothing need be installed."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,8 @@ extensions = ["myst_parser"]
 exclude_patterns = ["_build", "examples", "cost_remarks.md"]
 nitpicky = True
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+# The pages of messages and of the configuration are lists of terms with explanations.
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"

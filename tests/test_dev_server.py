@@ -232,6 +232,20 @@ assert server.get("/").text == "repaired"
     serve(body).assert_outcomes(passed=1)
 
 
+def test_broken_edit_whose_error_cannot_be_shown_is_named_by_its_type(serve):
+    body = """
+import pathlib
+from pytest_flask_hygiene.dev_server.errors import DevServerError
+server = dev_server("shop")
+path = pathlib.Path("shop.py")
+unspeakable = "class Unspeakable(Exception):\\n    def __str__(self): raise ValueError\\nraise Unspeakable\\n"
+path.write_text(path.read_text() + unspeakable)
+with pytest.raises(DevServerError, match="can't be imported after the reload: Unspeakable"):
+    server.reload()
+"""
+    serve(body).assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.15, 0.3])
 def test_stop_waits_for_a_reload_that_is_under_way(serve, seconds):
     body = f"""

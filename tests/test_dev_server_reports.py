@@ -453,6 +453,89 @@ def test_failing_atexit_hook_is_found_where_it_was_registered(reload):
     assert "ZeroDivisionError" in result.said
 
 
+TITLE = """
+    def test_it(dev_server):
+        server = dev_server("shop")
+        server.get("/")
+        print("\\ntitle", str(server.reload()).splitlines()[0])
+"""
+
+
+def title(run_suite, source):
+    """The first line of what a reload of this application reports."""
+    result = run_suite(TITLE, "-s", files={"shop.py": dedent(source) + TAIL})
+    result.assert_outcomes(passed=1)
+    (line,) = [line for line in result.outlines if line.startswith("title ")]
+    return line.removeprefix("title ")
+
+
+def test_hooks_that_are_registered_at_one_line_are_no_resources(run_suite):
+    source = """
+        import atexit
+
+        def hook(number):
+            1 / 0
+
+        for number in range(2):
+            atexit.register(hook, number)
+    """
+    told = "hygiene: shop left nothing behind at the reload, 2 atexit hooks failed"
+    assert title(run_suite, source) == told
+
+
+def test_warning_about_what_only_the_application_knows_is_no_failed_hook(run_suite):
+    source = """
+        import warnings
+
+        class Pool:
+            def __del__(self):
+                warnings.warn("unclosed pool", ResourceWarning, source=self)
+
+        def view():
+            Pool()
+            return "hi"
+    """
+    assert title(run_suite, source) == "hygiene: shop left 1 resource behind at the reload"
+
+
+def test_hook_that_cannot_be_shown_runs(reload, pytester):
+    reload(
+        """
+        import atexit
+
+        class Hook:
+            def __call__(self):
+                print("ran", file=open("log", "a"))
+
+            def __repr__(self):
+                raise ValueError
+
+        atexit.register(Hook())
+        """,
+        requests=0,
+    )
+    assert set((pytester.path / "log").read_text().splitlines()) == {"ran"}
+
+
+def test_error_of_a_hook_that_cannot_be_shown_is_named_by_its_type(reload):
+    result = reload(
+        """
+        import atexit
+
+        class Unspeakable(Exception):
+            def __str__(self):
+                raise ValueError
+
+        def hook():
+            raise Unspeakable
+
+        atexit.register(hook)
+        """
+    )
+    assert result.found == [("other", "left_open", 1, 10)]
+    assert "Unspeakable" in result.said
+
+
 def test_atexit_works_as_usual(reload, pytester):
     reload(
         """

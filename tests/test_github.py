@@ -68,6 +68,15 @@ def test_an_error_at_teardown(run_suite):
     assert "by function fixture 'box'" in message
 
 
+def test_a_doctest_by_the_file_that_it_is_in(run_suite):
+    """Its code has a file name of its own, ``<doctest usage.txt[0]>``, which is nowhere in the repository."""
+    suite = ">>> left = open('left.txt', 'w')\n>>> del left\n"
+    result = run_suite("", "--doctest-glob=*.txt", files={"usage.txt": suite})
+    ((command, properties, message),) = annotations(result)
+    assert (command, properties["file"], properties["line"]) == ("error", "usage.txt", "1")
+    assert "in usage.txt::usage.txt" in message
+
+
 def test_a_session_finding(run_suite):
     ((command, properties, message),) = annotations(run_suite(IMPORT))
     assert (command, properties["file"], properties["line"]) == ("error", "test_suite.py", "1")

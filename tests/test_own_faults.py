@@ -345,7 +345,7 @@ TARGETS = (
     "ledger.Ledger.begin",
     "ledger.Ledger.nothing_to_report",
     "owners.OwnerTracker.get",
-    "report.terminal._counts",
+    "report.terminal._counted_lines",
     "report.outcome.apply_findings",
     "report.outcome.attach_findings",
     "run.owner_of_test",

@@ -16,6 +16,9 @@ from types import SimpleNamespace
 import pytest
 from parsed_pages import Element, parse
 
+# Loaded once here, with its template, so that the runs inside this process need not load it each time.
+import pytest_flask_hygiene.report.as_html
+import pytest_flask_hygiene.report.chain_svg  # noqa: F401
 from pytest_flask_hygiene.report import page_words
 from pytest_flask_hygiene.report.page_words import EXAMPLES, marked
 

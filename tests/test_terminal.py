@@ -73,6 +73,37 @@ def test_no_leaks_needs_no_page(run_suite):
     assert SEE not in run_suite(CLEAN).outlines
 
 
+ONLY_COUNTED = """
+    from flask import Flask, abort
+
+    def test_it():
+        app = Flask("shop")
+        app.add_url_rule("/gone", view_func=lambda: abort(410))
+        assert app.test_client().get("/gone").status_code == 410
+    """
+
+
+def test_what_is_only_counted_asks_for_nothing_and_names_no_page(run_suite):
+    lines = filter(None, summary(run_suite(ONLY_COUNTED)))
+    assert [line.partition(":")[0] for line in lines] == [
+        "hygiene",
+        "exception cycles of libraries",
+        "checks",
+    ]
+
+
+def test_what_is_only_counted_names_the_page_to_who_asks_for_more(run_suite):
+    assert summary(run_suite(ONLY_COUNTED, "-v"))[-2] == SEE
+
+
+def test_a_decision_that_is_out_of_date_names_the_page(run_suite):
+    baseline = "--hygiene-baseline=known.json"
+    run_suite(LEAK.format(name="a"), baseline, "--hygiene-update-baseline")
+    lines = summary(run_suite(CLEAN.replace("clean", "a"), baseline))
+    assert [line for line in lines if "can be removed" in line]
+    assert lines[-2] == SEE
+
+
 # -- groups
 
 
@@ -147,6 +178,19 @@ def test_allowed_leaks_are_counted(run_suite):
     result.stdout.fnmatch_lines(["hygiene: no leaks", "allowed: 2 leaks"])
 
 
+def test_a_cycle_that_is_listed_as_a_leak_is_not_counted_again(run_suite):
+    suite = """
+    def test_it():
+        try:
+            raise ValueError
+        except ValueError as e:
+            error = e
+    """
+    lines = summary(run_suite(suite, "--hygiene=warn", "--hygiene-strict"))
+    assert "hygiene: 1 leak in 1 test (warn: nothing fails)" in lines
+    assert not [line for line in lines if "made by test code" in line]
+
+
 # -- the text of a failure
 
 
@@ -207,6 +251,14 @@ def test_the_crash_location_is_the_innermost_of_the_readers_frames(run_suite, py
     assert path == str(pytester.path / name)
     assert number == line
     assert message == f"hygiene: file {name}:{line}"
+
+
+def test_a_doctests_crash_location_is_in_its_file(run_suite, pytester):
+    suite = "Usage\n=====\n\n>>> left = open('left.txt', 'w')\n>>> del left\n"
+    files = {"usage.txt": suite, "conftest.py": CRASHES}
+    run_suite("", "--doctest-glob=*.txt", files=files).assert_outcomes(failed=1)
+    path, number, message = json.loads((pytester.path / "crash.json").read_text())
+    assert (path, message) == (str(pytester.path / "usage.txt"), f"hygiene: file usage.txt:{number}")
 
 
 def test_the_short_summary_names_kind_and_place(run_suite):

@@ -1,15 +1,15 @@
 """``python -m pytest_flask_hygiene.dev_server run ...`` is ``python -m flask run ...``, watched.
 
-Runs in both of the reloader's processes, since the parent starts the child with its own command line.  Only
-``werkzeug._reloader.run_with_reloader`` is called differently, and only in how it notices a change: by
-looking at files (other means are not everywhere reliable), at one of ours too, and more often.
+Runs in both of the reloader's processes, since the parent starts the child with its own command line.  What
+differs from ``flask run`` are the arguments of ``werkzeug._reloader.run_with_reloader``: it notices a change
+by looking at the files (``reloader_type="stat"``: watchdog need not be installed, and does not work
+everywhere), also at a file of ours, and more often.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,27 +17,28 @@ from functools import wraps
 from typing import Any, Final
 
 from .ending import Ending
-from .events import ENVIRONMENT, EventWriter, Instructions
+from .events import ENVIRONMENT, EventWriter, Instructions, in_words
 
 _LOOK_FOR_PYTEST_EVERY: Final = 0.5
 
 
 def main() -> None:
+    """Set up what watches this process, and run Flask's command line."""
     instructions = Instructions.from_text(os.environ[ENVIRONMENT])
     in_child = os.environ.get("WERKZEUG_RUN_MAIN") == "true"
     if in_child:
-        # The parent needs it, for it hands its environment on.
+        # So that the application does not see it.  The parent keeps it, for it hands its environment on.
         del os.environ[ENVIRONMENT]
     events = EventWriter(instructions.events, "child" if in_child else "parent")
     ending = Ending(events)
-    # Without a shell's job control, Python may have been told to ignore it.
+    # A shell without job control starts a background process with SIGINT ignored, and Python leaves it so.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not in_child:
         _end_with_pytest(instructions.pytest_pid)
     import faulthandler
 
-    # pytest ends a process that hangs by SIGABRT, so that it says where.  Of the main thread only: on 3.13.0
-    # a look at the others may crash.
+    # pytest ends a process that hangs by SIGABRT, so that it prints where.  The main thread only: on Python
+    # 3.13.0 a look at the others may crash.
     faulthandler.enable(all_threads=False)
     if instructions.record:
         from .recorder import Recorder
@@ -55,7 +56,7 @@ def main() -> None:
 
 
 def _report_failed_imports(module: Any, events: EventWriter) -> None:
-    """In the child, Flask answers requests with the error instead of ending."""
+    """Tell pytest, for the child does not end: Flask has it answer each request with the error."""
     original = module.ScriptInfo.load_app
 
     @wraps(original)
@@ -63,7 +64,7 @@ def _report_failed_imports(module: Any, events: EventWriter) -> None:
         try:
             return original(self)
         except Exception as error:
-            events.write("import_failed", error=f"{type(error).__name__}: {error}")
+            events.write("import_failed", error=in_words(error))
             raise
 
     module.ScriptInfo.load_app = load_app
@@ -72,10 +73,10 @@ def _report_failed_imports(module: Any, events: EventWriter) -> None:
 def _steer_reloader(
     instructions: Instructions, events: EventWriter, ending: Ending, *, in_child: bool
 ) -> None:
+    """Have the reloader look at our file too, and tell pytest what it is about to do."""
     import werkzeug._reloader
 
     recorder = ending.recorder
-
     original = werkzeug._reloader.run_with_reloader
 
     @wraps(original)
@@ -99,7 +100,7 @@ def _steer_reloader(
 
 
 def _end_with_pytest(pid: int) -> None:
-    """If pytest is killed, nobody else would stop the server."""
+    """Kill the server's processes when pytest is gone: if that was killed, nobody else would stop them."""
     if not hasattr(os, "killpg"):
         return
 
@@ -114,4 +115,4 @@ def _end_with_pytest(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())  # type: ignore[func-returns-value]
+    main()

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..stacks import capture_stack
-from .events import Data, EventWriter
+from .events import Data, EventWriter, in_words
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -26,7 +26,10 @@ _LOOK_EVERY: Final = 0.01
 
 
 class Hook:
-    """A function registered with ``atexit``, and where.  Equal to the function, for ``atexit.unregister``."""
+    """A function registered with ``atexit``, and where.
+
+    Equal to the function, so that ``atexit.unregister`` finds it.
+    """
 
     def __init__(
         self, function: Callable[..., Any], stack: list[tuple[str, int, str]], ending: Ending
@@ -49,11 +52,18 @@ class Hook:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return repr(self._function)
+        try:
+            return repr(self._function)
+        except Exception:
+            # It has to run all the same.
+            return object.__repr__(self._function)
 
 
 class Ending:
-    """Registered before all other ``atexit`` hooks, and so the last one to run."""
+    """Writes down how this process ends.
+
+    Its own ``atexit`` hook is registered before all others, and so runs after them.
+    """
 
     def __init__(self, events: EventWriter) -> None:
         self._events = events
@@ -69,6 +79,7 @@ class Ending:
         threading._shutdown = self._on_shutdown  # type: ignore[attr-defined]
 
     def watch(self, recorder: Recorder) -> None:
+        """From here on, note who registers ``atexit`` hooks; at the end, also what ``recorder`` has seen."""
         self.recorder = recorder
         atexit.register = self._on_register
 
@@ -82,25 +93,28 @@ class Ending:
         return function
 
     def hook_begins(self, hook: Hook, stack: list[tuple[str, int, str]]) -> None:
-        """Should it never end, it can be named."""
-        # Without privileges or descriptors the user's hook has to run all the same.
+        """Write it down first: if it never ends, pytest can name it."""
+        # Without privileges or free descriptors it can't be written; the user's hook has to run all the same.
         with contextlib.suppress(OSError):
             self._events.write("hook", hook=repr(hook), stack=stack)
 
     def hook_failed(self, hook: Hook, error: BaseException, stack: list[tuple[str, int, str]]) -> None:
-        self._failed.append({"hook": repr(hook), "error": f"{type(error).__name__}: {error}", "stack": stack})
+        """Keep it for the last event; Python itself prints the error, and goes on to the next hook."""
+        self._failed.append({"hook": repr(hook), "error": in_words(error), "stack": stack})
 
     def main_thread_ends(self) -> None:
-        """It leaves the reloader; from here on Python only waits for other threads.
+        """The main thread leaves the reloader; from here on Python only waits for other threads.
 
-        Not in ``_on_shutdown``, where Python 3.12 starts no more threads.
+        How long for each is measured from here, and not from ``_on_shutdown``, where Python 3.12 starts no
+        more threads (CPython gh-104690).
         """
         self._begin()
         if any("seconds" not in data for _, data in self._waiting):
-            # _thread: this one is no business of the user's.
-            _thread.start_new_thread(self._time, ())
+            # By _thread, so that the user's own code does not see it in threading.enumerate().
+            _thread.start_new_thread(self._time_threads, ())
 
     def _begin(self) -> None:
+        """Look once for the threads that Python will wait for."""
         if self._began:
             return
         self._began = time.monotonic()
@@ -113,7 +127,7 @@ class Ending:
             self._waiting = [(thread, {"text": thread.name}) for thread in others]
 
     def _on_shutdown(self) -> None:
-        """The main thread has ended."""
+        """In the place of ``threading._shutdown``: the main thread has ended, and waits for the others."""
         if os.getpid() != self._pid:
             # A process that the application has forked.
             self._shutdown()
@@ -123,7 +137,7 @@ class Ending:
         try:
             self._shutdown()
         finally:
-            self._note_new()
+            self._add_new_threads()
             waiting, self._waiting = self._waiting, []
             for thread, data in waiting:
                 data["interrupted"] = threading.Thread.is_alive(thread)
@@ -131,21 +145,23 @@ class Ending:
             self._waited = [data for _, data in waiting]
             waiting.clear()
 
-    def _note_new(self) -> None:
-        """Threads that others have started meanwhile: a timer, by the timer before it."""
+    def _add_new_threads(self) -> None:
+        """Wait also for threads that others have started meanwhile: a timer, say, by the timer before it."""
         if self.recorder is not None:
             known = {id(thread) for thread, _ in self._waiting}
             self._waiting += [entry for entry in self.recorder.waiting_for() if id(entry[0]) not in known]
 
-    def _time(self) -> None:
+    def _time_threads(self) -> None:
+        """Note when each thread ends, until ``_on_shutdown`` takes the list away."""
         while self._waiting:
-            self._note_new()
+            self._add_new_threads()
             for thread, data in self._waiting:
                 if "seconds" not in data and not threading.Thread.is_alive(thread):
                     data["seconds"] = time.monotonic() - self._began
             time.sleep(_LOOK_EVERY)
 
     def _last_hook(self) -> None:
+        """All other ``atexit`` hooks have run."""
         if os.getpid() != self._pid:
             return
         if self.recorder is None:
@@ -154,8 +170,7 @@ class Ending:
         try:
             data = self.recorder.last_snapshot()
         except Exception as error:
-            # Whatever happens, the process has ended.
-            fault = f"last look: {type(error).__name__}: {error}"
-            self._events.write("ended", recorded=True, fault=fault)
+            # pytest has to hear in any case that the process has ended.
+            self._events.write("ended", recorded=True, fault=f"last look: {in_words(error)}")
             return
         self._events.write("ended", recorded=True, waited=self._waited, failed_hooks=self._failed, **data)

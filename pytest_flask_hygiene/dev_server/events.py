@@ -17,9 +17,10 @@ ENVIRONMENT: Final = "PYTEST_FLASK_HYGIENE_DEV_SERVER"
 #: The ``parent`` starts one ``child`` after another; each serves the application until a file changes.
 Role = Literal["parent", "child"]
 
-#: ``started``: a process is there, nothing of the user's is imported.  ``imported``: the parent has imported
-#: the application and is about to start a child.  ``import_failed``.  ``serving``: the child is.
-#: ``ending``: its main thread has ended.  ``hook``: an ``atexit`` hook begins.  ``ended``: all have run.
+#: ``started``: a process runs, and has imported nothing of the user's.  ``imported``: the parent has imported
+#: the application, and is about to start a child.  ``import_failed``: the child could not import it.
+#: ``serving``: the child accepts requests.  ``ending``: a process's main thread has ended.  ``hook``: an
+#: ``atexit`` hook begins.  ``ended``: all of them have run.
 Name = Literal["started", "imported", "import_failed", "serving", "ending", "hook", "ended"]
 
 Data = dict[str, Any]
@@ -40,15 +41,28 @@ class Instructions:
     pytest_pid: int
 
     def to_text(self) -> str:
+        """For the environment variable ``ENVIRONMENT``."""
         return json.dumps(vars(self))
 
     @staticmethod
     def from_text(text: str) -> Instructions:
+        """The inverse of ``to_text``."""
         return Instructions(**json.loads(text))
+
+
+def in_words(error: BaseException) -> str:
+    """``ValueError: bad price``; the type alone of an error whose own text can't be had."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception:
+        return name
 
 
 @dataclass(frozen=True)
 class Event:
+    """What a process has written: a line of the file."""
+
     name: Name
     role: Role
     pid: int
@@ -56,6 +70,8 @@ class Event:
 
 
 class EventWriter:
+    """Writes the events of this process."""
+
     def __init__(self, path: str, role: Role) -> None:
         self._path = path
         self._role: Role = role
@@ -77,6 +93,8 @@ class EventWriter:
 
 
 class EventReader:
+    """Reads what all processes of one server have written."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = 0

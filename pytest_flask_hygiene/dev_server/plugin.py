@@ -29,7 +29,7 @@ _NAME: Final = "flask_hygiene_dev_server"
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _servers_key: Final = pytest.StashKey[list[DevServer]]()
 
-#: Of another server around pytest, of pytest itself, or for what the client does not speak.
+#: Variables of a server that pytest may run in, of pytest itself, and for HTTPS, which the client can't do.
 _NOT_INHERITED: Final = (
     "WERKZEUG_RUN_MAIN",
     "WERKZEUG_SERVER_FD",
@@ -53,7 +53,7 @@ class DevServerFactory:
         self._verdict = Verdict(settings, self._config.rootpath) if run is None else run.ledger.verdict
         self._servers: list[DevServer] = request.node.stash.setdefault(_servers_key, [])
         if not self._config.pluginmanager.has_plugin(_NAME):
-            self._config.pluginmanager.register(Reports(), _NAME)
+            self._config.pluginmanager.register(ServerOutput(), _NAME)
         register(self._config, run)
 
     def __call__(
@@ -81,7 +81,6 @@ class DevServerFactory:
         Raises :class:`~pytest_flask_hygiene.dev_server.errors.DevServerError` if it does not serve.
         """
         __tracebackhide__ = True
-        name = f"dev_server({'' if app is None else repr(app)})"
         directory = self._config.rootpath if cwd is None else Path(cwd)
         _check(app, directory, port, interval=interval, timeout=timeout, wait_for_threads=wait_for_threads)
         own = self._directories.mktemp("dev_server")
@@ -95,15 +94,17 @@ class DevServerFactory:
             record=self._run is not None and self._run.full,
             pytest_pid=os.getpid(),
         )
-        command = [sys.executable, "-m", __name__.rpartition(".")[0]]
-        command += ["--app", app] if app is not None else []
-        command += ["run", "--debug", "--reload", "--host", "127.0.0.1", "--port", str(port)]
-        watched = os.pathsep.join(os.path.abspath(directory / file) for file in extra_files)
-        command += ["--extra-files", watched] if watched else []
-        process = ServerProcess(
-            command, directory, self._environment(env or {}, instructions), own / "output", events
-        )
-        judge = Judge(
+        command = _command(app, port, [os.path.abspath(directory / file) for file in extra_files])
+        environment = self._environment(env or {}, instructions)
+        process = ServerProcess(command, directory, environment, own / "output", events)
+        name = f"dev_server({'' if app is None else repr(app)})"
+        server = DevServer(name, process, self._judge(app), marker, timeout, wait_for_threads)
+        self._servers.append(server)
+        server.wait_until_serving()
+        return server
+
+    def _judge(self, app: str | None) -> Judge:
+        return Judge(
             app or "the application",
             self._node.nodeid,
             OriginMap(self._config.rootpath) if self._run is None else self._run.origin,
@@ -113,12 +114,9 @@ class DevServerFactory:
             self._config.invocation_params.dir,
             self._accepted,
         )
-        server = DevServer(name, process, judge, marker, timeout, wait_for_threads)
-        self._servers.append(server)
-        server.wait_until_serving()
-        return server
 
     def _environment(self, env: Mapping[str, str | None], instructions: Instructions) -> dict[str, str]:
+        """pytest's own, with ``env`` and what the server's processes need."""
         environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         # What tests can import, the server can.
         paths = [str(path) for path in self._config.getini("pythonpath")]
@@ -135,6 +133,7 @@ class DevServerFactory:
         return environment
 
     def _accepted(self, findings: list[Finding]) -> None:
+        """What does not fail the test is counted in the summary."""
         add_leaks(self._run, self._node.nodeid, findings)
 
     def close(self) -> None:
@@ -144,8 +143,19 @@ class DevServerFactory:
             self._servers.pop()
 
 
+def _command(app: str | None, port: int, watched: list[str]) -> list[str]:
+    """What runs ``__main__.py`` as ``flask run`` is run; ``watched``: more files for the reloader."""
+    command = [sys.executable, "-m", __name__.rpartition(".")[0]]
+    if app is not None:
+        command += ["--app", app]
+    command += ["run", "--debug", "--reload", "--host", "127.0.0.1", "--port", str(port)]
+    if watched:
+        command += ["--extra-files", os.pathsep.join(watched)]
+    return command
+
+
 def _check(app: object, directory: Path, port: object, **seconds: object) -> None:
-    """One clear line for what can't be used."""
+    """Raise TypeError or ValueError, with one line that names the argument, for what can't be used."""
     __tracebackhide__ = True
     if app is not None and not isinstance(app, str):
         raise TypeError(
@@ -162,8 +172,8 @@ def _check(app: object, directory: Path, port: object, **seconds: object) -> Non
             raise ValueError(f"dev_server: {name}={value!r} is not a number of seconds, at least {least}")
 
 
-class Reports:
-    """Registered with the first server."""
+class ServerOutput:
+    """A plugin, registered with the first server: a failing test shows what its servers have printed."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -46,14 +46,17 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
+        """Of the reloader's parent."""
         return self._process.pid
 
     @property
     def events(self) -> list[Event]:
+        """All that the processes have written so far."""
         self._events.read()
         return self._events.events
 
     def is_running(self) -> bool:
+        """Whether the reloader's parent is."""
         return self._process.poll() is None
 
     @property
@@ -74,11 +77,13 @@ class ServerProcess:
             Clock.sleep(_LOOK_EVERY)
 
     def wait_until_ended(self, seconds: float) -> bool:
+        """Whether the reloader's parent ends within so many seconds."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(max(0.0, seconds))
         return not self.is_running()
 
     def send(self, pid: int, number: signal.Signals) -> None:
+        """Send a signal to one of the processes, if it still runs."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 

@@ -1,7 +1,8 @@
 """Who opened what in one of the server's processes, from before the application is imported.
 
-The instruments are those of the tests.  Nothing is collected, frozen or closed while the server runs: what
-garbage collections drop is seen when they happen, and what is still open when the process ends.
+The instruments are those of the tests, but nothing is collected, frozen or closed while the server runs.
+What Python's own garbage collections drop is noted when they happen; what is still open is listed when the
+process ends.
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ if TYPE_CHECKING:
 #: So long requests that are being answered when the process ends may take to end.
 _REQUEST_SECONDS: Final = 1.0
 _LOOK_EVERY: Final = 0.005
-#: Different stacks at which something was dropped, and texts of warnings, that are remembered at most.
+#: At most so many are remembered of: stacks at which something was dropped, texts of warnings, threads.
 _MAX_DROPPED: Final = 1000
 _MAX_WARNINGS: Final = 1000
 _MAX_THREADS: Final = 1000
 
 
 class ThreadOwner(Owner):
-    """A thread of the server's process: what it opens belongs to it."""
+    """A thread of the server's process, as the owner of what it opens: here there are no tests.
+
+    It is described when it is first seen, for the thread may have ended when the report is made.
+    """
 
     __slots__ = ("answers_request", "is_main", "thread")
 
@@ -80,6 +84,7 @@ class Recorder:
         self.process_ends = False
 
     def start(self) -> None:
+        """Begin to watch, for the life of the process."""
         self._owners.current = ThreadOwner(threading.main_thread())
         self._imports.start()
         self._births.start()
@@ -97,7 +102,7 @@ class Recorder:
             gc.callbacks.append(self._on_collection)
 
     def ignore_thread(self, thread: threading.Thread) -> None:
-        """The server's own, which runs until the process ends."""
+        """Never report this thread: the one that serves, which runs until the process ends."""
         self._ignored_threads.append(weakref.ref(thread))
 
     def _owner_of(self, thread: threading.Thread | None) -> Owner:
@@ -138,7 +143,7 @@ class Recorder:
             if birth.path == ENGINE:
                 self._engines.append((birth, self._dropped[key]))
 
-    # Python 3.11 and 3.12 drop connections in silence, at a collection.
+    # Before 3.13 Python does not warn about connections, so what a collection drops is seen here.
     def _on_collection(self, phase: str, info: dict[str, Any]) -> None:
         assert self._sqlite is not None
         try:
@@ -153,7 +158,7 @@ class Recorder:
     # -- what is open at the end ---------------------------------------------------------------
 
     def snapshot(self) -> Data:
-        """What is open now."""
+        """What is open now, and the threads that run and are not daemons."""
         held = [_describe(birth, "left_open", birth.describe()) for birth, _ in self._left_open.find(None)]
         threads = [data for _, data in self.waiting_for()]
         return {"held": held, "threads": threads, "faults": list(self._births.faults)}
@@ -172,16 +177,13 @@ class Recorder:
             _describe(birth, "left_open", str(birth.path))
             for birth, thread in self._threads.alive_after_grace(None, self._is_of_interest)
         ]
-        # What a request that is being answered holds, it would close.
         held = [
-            (birth, thing)
-            for birth, thing in self._left_open.find(None)
-            if not (
-                isinstance(birth.owner, ThreadOwner) and birth.owner.answers_request and birth.owner.is_alive
-            )
+            _describe(birth, "left_open", birth.describe())
+            for birth, _ in self._left_open.find(None)
+            if not _is_of_open_request(birth.owner)
         ]
         return {
-            "held": [_describe(birth, "left_open", birth.describe()) for birth, _ in held],
+            "held": held,
             "threads": threads,
             "dropped": list(self._dropped.values()),
             "warnings": self._texts,
@@ -194,7 +196,7 @@ class Recorder:
         return thread.daemon and not own and not answers_request(thread) and executor_of(thread) is None
 
     def waiting_for(self) -> list[tuple[threading.Thread, Data]]:
-        """The threads that Python waits for: those that are not daemons, and all of executors."""
+        """The threads that Python waits for at its end: those that are not daemons, and all of executors."""
         found = []
         for birth, thread in self._threads.alive(None):
             of_executor = executor_of(thread) is not None
@@ -205,6 +207,7 @@ class Recorder:
 
 
 def _wait_for_requests() -> None:
+    """Give the requests that are being answered a little time to end."""
     end = time.monotonic() + _REQUEST_SECONDS
     for thread in threading.enumerate():
         # One that is about to be started is listed, too.
@@ -215,6 +218,7 @@ def _wait_for_requests() -> None:
 
 
 def _is_of_open_request(owner: Owner) -> bool:
+    """A request that is being answered would close what it holds."""
     return isinstance(owner, ThreadOwner) and owner.answers_request and owner.is_alive
 
 

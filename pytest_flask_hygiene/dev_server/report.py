@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ..findings import Finding
 from ..leak_error import LeakError
-from ..report.failure import clip, finding_lines, plural, relative
+from ..report.failure import finding_lines
+from ..report.text import clip, place, plural
 from .errors import DevServerError
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 When = Literal["reload", "stop"]
 
-#: The kind of a failed ``atexit`` hook.
-HOOK: Final = "other"
 _MAX_CODE: Final = 60
+
+
+class FailedHook(Finding):
+    """An ``atexit`` hook that raised an error, where it was registered.  It is of kind ``other``."""
 
 
 class Report:
@@ -72,9 +75,10 @@ class Report:
 
     @property
     def title(self) -> str:
+        """In one line, how many resources were left behind, and how many hooks failed."""
         if not self._is_known and not self.findings:
             return f"nothing is known of what {self._judge.app} left behind at the {self._when}"
-        hooks = sum(f.kind == HOOK for f in self.findings)
+        hooks = sum(f.count for f in self.findings if isinstance(f, FailedHook))
         resources = sum(f.count for f in self.findings) - hooks
         left = plural(resources, "resource") if resources else "nothing"
         failed = f", {plural(hooks, 'atexit hook')} failed" if hooks else ""
@@ -99,14 +103,14 @@ class Report:
         lines = ["", "held by the reloader's parent process as well, for nothing:"]
         for finding in self.in_parent:
             frame = finding.site.frames[-1]
-            where = f"{relative(frame.path, self._judge.start)}:{frame.line}"
+            where = place(frame.path, frame.line, self._judge.start)
             lines.append(f"    {finding.kind}  {where}  {clip(frame.code, _MAX_CODE)}")
         return [*lines, f"fix: {self.in_parent[0].advice}"]
 
     def __repr__(self) -> str:
         kinds: Counter[str] = Counter()
         for finding in self.findings:
-            kinds["failed hook" if finding.kind == HOOK else finding.kind] += finding.count
+            kinds["failed hook" if isinstance(finding, FailedHook) else finding.kind] += finding.count
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         left = counts or ("nothing" if self._is_known else "unknown")
         return f"<Report of the {self._when}: {left} left behind, {self.seconds:.2f} s>"

@@ -1,4 +1,4 @@
-"""One server, as a test sees it."""
+"""One server, as a test sees it: requests, reloads, the stop."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ from .report import Report, When
 if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
-#: After a change that the reloader has not noticed, another one is made.
+#: Seconds after which the marker is changed again, if the reloader has not noticed.
 _CHANGE_AGAIN_AFTER: Final = 0.5
+#: Seconds within which the reloader's parent ends after its child.
 _FOLLOWS_WITHIN: Final = 0.5
-#: For a server that the test has not stopped.
+#: Seconds that a server which the test has not stopped is given to end by itself.
 _POLITE_SECONDS: Final = 3.0
+_KILLED_BY_SIGTERM: Final = (
+    "on SIGTERM Werkzeug's parent process kills the child before its atexit hooks have run: what it held is "
+    "not known"
+)
 
 
 class DevServer(Requests):
@@ -63,9 +68,8 @@ class DevServer(Requests):
         if serving is None:
             if self._process.is_running():
                 self._process.abort(self._newest_pid())
-                raise DevServerError(
-                    f"{self.name}: not served within {self._timeout:g} s; its output ends with where it hung",
-                    self._process.output,
+                raise self._error(
+                    f"not served within {self._timeout:g} s; its output ends with where it hung"
                 )
             raise self._process.error(f"{self.name}: not served")
         self._serving = serving
@@ -75,16 +79,25 @@ class DevServer(Requests):
 
     @property
     def pid(self) -> int:
-        """0 before the first one serves."""
+        """Of the process that serves at present; 0 before the first one does."""
         serving = [event.pid for event in self._process.events if event.name == "serving"]
         return serving[-1] if serving else 0
 
     def _find(self, name: str, *, not_by: int = 0, by: int = 0) -> Event | None:
-        """The newest event of this name that no report was about."""
+        """The newest event of this name that no report was about; ``by``: of this process only."""
         for event in reversed(self._process.events[self._reported :]):
             if event.name == name and event.pid != not_by and by in (0, event.pid):
                 return event
         return None
+
+    def _error(self, text: str, report: Report | None = None) -> DevServerError:
+        """With the name of the server, and what it has printed by now."""
+        return DevServerError(f"{self.name}: {text}", self.output, report)
+
+    def _refuse_if_stopped(self) -> None:
+        __tracebackhide__ = True
+        if self._stopped:
+            raise self._error("has been stopped")
 
     def _newest_pid(self) -> int:
         started = [event.pid for event in self._process.events if event.name == "started"]
@@ -99,10 +112,12 @@ class DevServer(Requests):
     # -- requests ------------------------------------------------------------------------------
 
     def open(self, path: str = "/", **options: Any) -> TestResponse:
-        """Send a request; the arguments are those of :class:`werkzeug.test.EnvironBuilder`."""
+        """Send a request; the arguments are those of :class:`werkzeug.test.EnvironBuilder`.
+
+        Raises :class:`DevServerError` if there is no answer.
+        """
         __tracebackhide__ = True
-        if self._stopped:
-            raise DevServerError(f"{self.name}: has been stopped", self.output)
+        self._refuse_if_stopped()
         options.setdefault("base_url", self.url)
         try:
             return self._client.open(path, **options)
@@ -110,10 +125,11 @@ class DevServer(Requests):
             # If the child has died, its parent follows.
             if self._process.wait_until_ended(_FOLLOWS_WITHIN):
                 raise self._process.error(f"{self.name}: {error.args[0]}") from None
-            raise DevServerError(f"{self.name}: {error.args[0]}", self.output) from None
+            raise self._error(error.args[0]) from None
 
     @property
     def output(self) -> str:
+        """What the server has printed, at most the last 30,000 characters."""
         return self._process.output
 
     # -- the processes -------------------------------------------------------------------------
@@ -129,8 +145,7 @@ class DevServer(Requests):
         """
         __tracebackhide__ = True
         seconds = self._timeout if timeout is None else timeout
-        if self._stopped:
-            raise DevServerError(f"{self.name}: has been stopped", self.output)
+        self._refuse_if_stopped()
         assert self._serving is not None
         old, began = self._serving.pid, Clock.monotonic()
         end = began + seconds
@@ -147,11 +162,7 @@ class DevServer(Requests):
         self._serving = serving
         failed = self._find("import_failed", by=serving.pid)
         if failed is not None:
-            raise DevServerError(
-                f"{self.name}: can't be imported after the reload: {failed.data['error']}",
-                self.output,
-                report,
-            )
+            raise self._error(f"can't be imported after the reload: {failed.data['error']}", report)
         return report
 
     def _change_marker(self) -> None:
@@ -160,7 +171,7 @@ class DevServer(Requests):
         os.utime(self._marker, (newer, newer))
 
     def _wait_for_end_of(self, pid: int, end: float, patience: float) -> None:
-        """Interrupts the wait for threads that do not end after ``patience`` seconds."""
+        """``patience``: seconds after which its wait for threads that do not end is interrupted."""
         ending = self._process.wait_for(partial(self._find, "ending", by=pid), end - Clock.monotonic())
         gone = partial(self._gone, pid)
         patience = min(patience, end - Clock.monotonic())
@@ -186,7 +197,7 @@ class DevServer(Requests):
         self._reported = max(self._reported, upto)
         about = [event for event in about if event.name != "imported"]
         if serving:
-            # At every reload the parent goes on holding it.
+            # What the parent has imported it goes on holding at every reload.
             about += [event for event in events if event.name == "imported"]
         return self._judge.report(when, about, seconds, [note] if note else [])
 
@@ -196,10 +207,11 @@ class DevServer(Requests):
             error.report = report
             return error
         events = self._process.events
-        if not any(e.name == "ending" and e.pid == old for e in events):
+        ending = next((n for n, e in enumerate(events) if e.name == "ending" and e.pid == old), None)
+        if ending is None:
             why = "the reloader did not notice the change, or the main thread does not end"
             hanging = old
-        elif not any(e.name == "started" and e.pid not in (old, self._process.pid) for e in events[-3:]):
+        elif not any(e.name == "started" and e.role == "child" for e in events[ending:]):
             why = f"the old process did not end{self._hook_under_way(old)}"
             hanging = old
         else:
@@ -207,10 +219,8 @@ class DevServer(Requests):
             hanging = self._newest_pid()
         self._process.abort(hanging)
         self._stopped = True
-        return DevServerError(
-            f"{self.name}: no reload within {seconds:g} s: {why}; its output ends with where it hung",
-            self.output,
-            report,
+        return self._error(
+            f"no reload within {seconds:g} s: {why}; its output ends with where it hung", report
         )
 
     def _hook_under_way(self, pid: int) -> str:
@@ -230,34 +240,29 @@ class DevServer(Requests):
         """
         __tracebackhide__ = True
         seconds = self._timeout if timeout is None else timeout
-        if self._stopped:
-            raise DevServerError(f"{self.name}: has been stopped", self.output)
+        self._refuse_if_stopped()
         if not self._process.is_running():
             raise self._process.error(self.name)
-        began, note = Clock.monotonic(), ""
+        began = Clock.monotonic()
         end = began + seconds
         # A reload may be under way, after an edit.
         pid = self._process.wait_for(self._settled, seconds) or self._newest_pid()
         if number == signal.SIGTERM:
             self._process.send(self._process.pid, number)
             self._process.wait_until_ended(seconds)
-            note = (
-                "on SIGTERM Werkzeug's parent process kills the child before its atexit hooks have run: what "
-                "it held is not known"
-            )
         else:
             # A Ctrl-C reaches both processes, and the parent then kills a child that takes more than 0.25 s.
             # So the child alone gets it; the parent follows by itself.
             self._process.send(pid, number)
             self._wait_for_both(pid, end, self._wait_for_threads)
         self._stopped = True
+        note = _KILLED_BY_SIGTERM if number == signal.SIGTERM else ""
         report = self._make_report("stop", Clock.monotonic() - began, note=note)
         if self._process.is_running():
             self._process.abort(pid)
-            raise DevServerError(
-                f"{self.name}: still running {seconds:g} s after {number.name}{self._hook_under_way(pid)}; "
+            raise self._error(
+                f"still running {seconds:g} s after {number.name}{self._hook_under_way(pid)}; "
                 "its output ends with where it hung",
-                self.output,
                 report,
             )
         self._process.kill()
@@ -269,7 +274,7 @@ class DevServer(Requests):
         self._process.wait_until_ended(max(0.0, end - Clock.monotonic()))
 
     def close(self) -> None:
-        """End the server, whatever it is doing; not checked."""
+        """End the server, whatever it is doing; nothing is reported."""
         self._stopped = True
         try:
             pid = self._process.wait_for(self._settled, _FOLLOWS_WITHIN) if self.pid else None

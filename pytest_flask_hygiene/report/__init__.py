@@ -1,4 +1,4 @@
-"""What the user reads.  Its parts are loaded when there is something to tell."""
+"""What the user reads.  Each module is loaded when there is something for it to tell: mostly there is not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_LEAKS: Final = "hygiene: no leaks"
 def print_summary(
     reporter: TerminalReporter, ledger: Ledger, settings: Settings, config: pytest.Config
 ) -> None:
-    """Never raises."""
+    """The section "hygiene" at the end of the run; a line where nothing was found.  Never raises."""
     try:
         if ledger.is_empty:
             print_no_leaks(reporter, ledger)
@@ -28,16 +28,21 @@ def print_summary(
                 from .terminal import write_summary
             write_summary(reporter, ledger, settings, config.invocation_params.dir)
     except Exception as error:
-        reporter.write_line(
-            f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
-        )
-        with own_modules():
-            from ..usage import MESSAGES
-        reporter.write_line(f"see: {MESSAGES}")
+        print_fault(reporter, error)
+
+
+def print_fault(reporter: TerminalReporter, error: Exception) -> None:
+    """A fault of ours that was met while printing: too late to be listed with the others in the summary."""
+    with own_modules():
+        from ..usage import MESSAGES
+    reporter.write_line(
+        f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
+    )
+    reporter.write_line(f"see: {MESSAGES}")
 
 
 def print_no_leaks(reporter: TerminalReporter, ledger: Ledger) -> None:
-    """Worth two lines, but not where pytest was asked to be quiet, or for other things than tests."""
+    """Two lines, but none with ``-q``, or where pytest was asked for other things than tests."""
     if not reporter.stats.keys() - {"deselected", "warnings"}:
         return
     if reporter.config.get_verbosity() >= 0:
@@ -46,5 +51,6 @@ def print_no_leaks(reporter: TerminalReporter, ledger: Ledger) -> None:
 
 
 def print_cost(reporter: TerminalReporter, ledger: Ledger) -> None:
+    """What the checks took; with ``-q`` only if that was much."""
     if reporter.config.get_verbosity() >= 0 or ledger.cost.is_high:
         reporter.write_line(ledger.cost.line())

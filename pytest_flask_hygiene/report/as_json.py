@@ -11,4 +11,5 @@ from .data import report_data
 
 
 def as_json(ledger: Ledger, config: pytest.Config) -> str:
+    """The text of the file."""
     return json.dumps(report_data(ledger, config), indent=2, ensure_ascii=False) + "\n"

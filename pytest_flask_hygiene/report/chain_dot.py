@@ -1,6 +1,6 @@
-"""Where the boxes and arrows of many chains stand, by Graphviz: one process of ``dot`` for all of them.
+"""Where the boxes and arrows of many chains stand, as Graphviz places them.
 
-Only sizes are sent to it, none of the texts.
+One process of ``dot`` does it for all of them.  It is sent the sizes only, none of the texts.
 """
 
 from __future__ import annotations
@@ -19,20 +19,18 @@ from typing import Final
 from .chain_layout import CHIP_HEIGHT, GAP, LANE, MARGIN, SHORT_GAP, Picture, Point, picture
 from .chain_shape import Shape
 
-#: For each chain, and for all of them.  Most of it is the start of the program.
+#: How long it may take for each chain, and for all of them.  Mostly it is the start of the program.
 _SECONDS_EACH: Final = 0.05
 _SECONDS: Final = 2.0
-#: Further ones would take longer than that on a slow machine.
+#: More would take longer than that on a slow machine.
 MAX_SHAPES: Final = 300
+#: Bytes that are read of its answer.
 _MAX_OUTPUT: Final = 4_000_000
 _INCH: Final = 72.0
-#: Graphviz keeps the same distance between all rows.
-_RANKS: Final = round(GAP / SHORT_GAP)
+#: Pixels.
 _MAX_LENGTH: Final = 5_000.0
-
-
-def is_installed() -> bool:
-    return shutil.which("dot") is not None
+#: Graphviz keeps the same distance between all rows: a gap with a label is this many rows.
+_RANKS: Final = round(GAP / SHORT_GAP)
 
 
 def place_all(shapes: Sequence[Shape]) -> list[Picture] | None:
@@ -47,17 +45,15 @@ def place_all(shapes: Sequence[Shape]) -> list[Picture] | None:
         output = _run(program, text.encode("ascii"), min(_SECONDS_EACH * len(shapes), _SECONDS))
         answers = _answers(output.decode("ascii"))
         pictures = [_picture(shape, next(answers)) for shape in shapes]
-    except (
-        Exception
-    ):  # a missing library, a wrapper that is no Graphviz, too little time: we can do without it
+    except Exception:
+        # A missing library, a wrapper that is no Graphviz, too little time: we can do without it.
         return None
     return pictures
 
 
 def _run(program: str, text: bytes, seconds: float) -> bytes:
-    """Raises if it takes longer, fails, or writes too much."""
+    """What the program answers.  Raises if it takes longer, fails, or writes too much."""
     end = time.monotonic() + seconds
-    output = bytearray()
     with tempfile.TemporaryFile() as source:
         source.write(text)
         source.seek(0)
@@ -70,17 +66,7 @@ def _run(program: str, text: bytes, seconds: float) -> bytes:
         )
     assert process.stdout is not None
     try:
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            while True:
-                if not selector.select(max(end - time.monotonic(), 0)):
-                    raise TimeoutError
-                part = os.read(process.stdout.fileno(), 65_536)
-                if not part:
-                    break
-                output += part
-                if len(output) > _MAX_OUTPUT:
-                    raise ValueError("too much")
+        output = _read(process.stdout.fileno(), end)
         if process.wait(max(end - time.monotonic(), 0.001)):
             raise ChildProcessError
     finally:
@@ -90,11 +76,30 @@ def _run(program: str, text: bytes, seconds: float) -> bytes:
                 os.killpg(process.pid, signal.SIGKILL)
         process.stdout.close()
         process.wait()
-    return bytes(output)
+    return output
+
+
+def _read(descriptor: int, end: float) -> bytes:
+    """All that comes; ``end``: until when, by ``time.monotonic()``."""
+    output = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while selector.select(max(end - time.monotonic(), 0)):
+            part = os.read(descriptor, 65_536)
+            if not part:
+                return bytes(output)
+            output += part
+            if len(output) > _MAX_OUTPUT:
+                raise ValueError("too much")
+    raise TimeoutError
 
 
 def _graph(shape: Shape) -> str:
-    """One group: straight below each other.  Another one, on the right: the side that a loop goes back by."""
+    """The chain in Graphviz's language.
+
+    Its boxes are one group, for Graphviz places a group's nodes straight below each other.  The side that a
+    loop's last arrow goes back by is another group, on the right.
+    """
     lines = [
         f"digraph{{splines=false ranksep={SHORT_GAP / _INCH:.4f} nodesep={LANE / _INCH:.4f}",
         'node[shape=box fixedsize=true label="" group=boxes]',

@@ -1,4 +1,4 @@
-"""How wide a text is, without a font to ask; and texts that fit, with nothing in them that XML forbids."""
+"""How wide a text is, as no font can be asked; and texts made to fit, without what XML forbids."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _FORBIDDEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
-#: In parts of the size of the letters.  All monospaced ASCII is equally wide; of the others, the widest
-#: common font (DejaVu Sans).
+#: Widths are fractions of the letters' size.  All monospaced ASCII is equally wide; for the others they are
+#: those of DejaVu Sans, the widest font that is common.
 _MONO: Final = 0.605
 _NARROW: Final = frozenset("iIjl.,:;'|!()[] ftr/\\-`·")
 _WIDE: Final = frozenset("mwMW@%ODGQHNU_—…")
 
 
 def readable(text: str) -> str:
-    """The text with what cannot be shown as Python would write it: ``\\x1b``."""
+    """The text, with what cannot be shown as Python would write it: ``\\x1b``; at most 400 characters."""
     text = text[:_MAX_TEXT] + (ELLIPSIS if len(text) > _MAX_TEXT else "")
     if text.isascii() and text.isprintable():
         return text
@@ -38,7 +38,7 @@ def _written_out(match: re.Match[str]) -> str:
 
 
 def width_of(text: str, size: float, *, mono: bool = False) -> float:
-    """``size``: of the letters; the unit of the answer."""
+    """In the unit of ``size``, which is that of the letters."""
     if mono and text.isascii():
         return len(text) * _MONO * size
     width = _mono if mono else _proportional
@@ -70,18 +70,19 @@ def _other(char: str, usual: float) -> float:
 
 
 def clip_right(text: str, size: float, room: float, *, mono: bool = False) -> str:
+    """The text, or as much of its beginning as has room."""
     if width_of(text, size, mono=mono) <= room:
         return text
     return text[: _fitting(text, size, room - width_of(ELLIPSIS, size, mono=mono), mono)].rstrip() + ELLIPSIS
 
 
 def clip_left(text: str, size: float, room: float, *, mono: bool = False) -> str:
-    """The end of a path says more than its beginning."""
+    """The text, or as much of its end as has room: of a path, it says more than the beginning."""
     if width_of(text, size, mono=mono) <= room:
         return text
     count = _fitting(text[::-1], size, room - width_of(ELLIPSIS, size, mono=mono), mono)
     kept = text[len(text) - count :]
-    # A mark that belongs to the letter before it.
+    # An accent of its own, which belongs to the letter before it.
     while kept and _proportional(kept[0]) == 0.0:
         kept = kept[1:]
     part = max(kept.find(sign, 0, len(kept) // 3) for sign in "/.")

@@ -39,6 +39,8 @@ class Route:
 
 @dataclass
 class Picture:
+    """Where everything is, in CSS pixels from the left upper corner."""
+
     width: float
     height: float
     blocks: list[Point]
@@ -46,7 +48,8 @@ class Picture:
     routes: list[Route]
 
 
-def place(shape: Shape) -> Picture:
+def lay_out(shape: Shape) -> Picture:
+    """The boxes below each other, as closely as the labels between them allow."""
     y = MARGIN
     tops: list[float] = []
     for block, arrow in zip(shape.blocks, [*shape.arrows, None], strict=False):
@@ -80,6 +83,7 @@ def picture(shape: Shape, blocks: list[Point], side: list[Point], right: float, 
 
 
 def chip_width(arrow: Arrow) -> float:
+    """How wide the box is that the label of a loop's last arrow stands in."""
     return max(arrow.width, 10.0) + 2 * CHIP_PADDING
 
 

@@ -1,6 +1,6 @@
-"""A chain made ready to be drawn: what is said in which box, how wide that is, and the same as sentences.
+"""A chain made ready to be drawn: what each box and each arrow says, how large that is, and the same as text.
 
-Whoever places the boxes (``chain_layout.py``, ``chain_dot.py``) sees their sizes only.
+``chain_layout.py`` and ``chain_dot.py``, which place the boxes, look at their sizes only.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Final, Literal
 
 from ..chains import Chain, Node
 from .chain_fit import clip_left, clip_right, readable, width_of, wrap
-from .failure import relative
+from .text import place
 
-#: More nodes are folded in the middle.
+#: Boxes of a picture; of a longer chain some nodes are folded into one box.
 MAX_DRAWN: Final = 12
 #: Lengths are in CSS pixels.  With the loop's lane, a box of this width is legible on 320 pixels.
 _MAX_WIDTH: Final = 280.0
 _MIN_WIDTH: Final = 176.0
 _MAX_LABEL: Final = 190.0
-#: What a label needs beside its own width.
+#: What an arrow's label needs beside its own width.
 _BESIDE_LABEL: Final = 80.0
 PADDING: Final = 14.0
 BADGE: Final = "mend here"
 
 LineKind = Literal["text", "sub", "row"]
-#: Height of a line, size of its letters.
+#: The height of a line, and the size of its letters.
 LINES: Final[dict[LineKind, tuple[float, float]]] = {
     "text": (18.0, 13.0),
     "sub": (16.0, 12.0),
@@ -93,37 +93,41 @@ class Shape:
 
 def shape_of(chain: Chain, start: Path) -> Shape:
     """``start``: the directory that paths are shown relative to.  Raises ValueError if there are no nodes."""
-    nodes, loop = chain.nodes, chain.is_loop
+    nodes = chain.nodes
     if not nodes:
         raise ValueError("a chain has at least one node")
-    count = len(nodes) if loop else len(nodes) - 1
-    edges = [*chain.edges[:count], *[""] * (count - len(chain.edges))]
+    arrow_count = len(nodes) if chain.is_loop else len(nodes) - 1
+    edges = [*chain.edges[:arrow_count], *[""] * (arrow_count - len(chain.edges))]
     mend = to_mend(chain)
     parts = _parts(len(nodes), mend)
-    places = {part[0]: _place(nodes[part[0]], start) for part in parts if len(part) == 1}
-    wanted = max(_natural_width(nodes[n], place) for n, place in places.items())
-    beside = [readable(edges[part[-1]]) for part in parts if part[-1] < count]
-    label = max((width_of(edge, LABEL_SIZE, mono=True) for edge in beside), default=0.0)
-    width = min(max(wanted, min(label, _MAX_LABEL) + _BESIDE_LABEL, _MIN_WIDTH), _MAX_WIDTH)
+    alone = [part[0] for part in parts if len(part) == 1]
+    where = {n: readable(place(nodes[n].path, nodes[n].line, start)) for n in alone}
+    labels = [readable(edges[part[-1]]) for part in parts if part[-1] < arrow_count]
+    width = _box_width([_natural_width(nodes[n], where[n]) for n in where], labels)
 
     blocks: list[Block] = []
     arrows: list[Arrow] = []
     told: list[str] = []
-    for drawn in parts:
-        first, last = drawn[0], drawn[-1]
-        if len(drawn) > 1:
-            blocks.append(_fold_block([nodes[n] for n in drawn]))
+    for part in parts:
+        first, last = part[0], part[-1]
+        if len(part) > 1:
+            blocks.append(_fold_block([nodes[n] for n in part]))
             told.append(blocks[-1].lines[0].text)
         else:
-            blocks.append(_block(nodes[first], places[first], width, first == mend))
-            told.append(_words(nodes[first], places[first]))
-        if last < count:
-            arrows.append(_arrow(beside[len(arrows)], hot=last >= mend))
+            blocks.append(_block(nodes[first], where[first], width, first == mend))
+            told.append(_words(nodes[first], where[first]))
+        if last < arrow_count:
+            arrows.append(_arrow(labels[len(arrows)], hot=last >= mend))
             arrows[-1].again = edges[last] == ".tb_next" and _are_tracebacks(nodes[last : last + 2])
-    title = _title(nodes, edges, mend, loop)
-    return Shape(
-        blocks, arrows, width, title, _story(told, arrows, nodes[0], _words(nodes[mend], places[mend]))
-    )
+    title = _title(nodes, edges, mend, chain.is_loop)
+    description = _story(told, arrows, nodes[0], _words(nodes[mend], where[mend]))
+    return Shape(blocks, arrows, width, title, description)
+
+
+def _box_width(wanted: Sequence[float], labels: Sequence[str]) -> float:
+    """Of each box: as wide as the widest text and the widest label beside an arrow need it, within limits."""
+    label = max((width_of(text, LABEL_SIZE, mono=True) for text in labels), default=0.0)
+    return min(max(*wanted, min(label, _MAX_LABEL) + _BESIDE_LABEL, _MIN_WIDTH), _MAX_WIDTH)
 
 
 def _are_tracebacks(nodes: Sequence[Node]) -> bool:
@@ -139,9 +143,21 @@ def to_mend(chain: Chain) -> int:
 
 
 def _parts(count: int, mend: int) -> list[range]:
-    """The nodes, one by one; folded together are some of a long chain, never what is to be mended."""
+    """The numbers of the nodes in each box: one, or those that are folded into one box."""
+    folds = {fold.start: fold for fold in _folds(count, mend)}
+    parts: list[range] = []
+    number = 0
+    while number < count:
+        part = folds.get(number, range(number, number + 1))
+        parts.append(part)
+        number = part.stop
+    return parts
+
+
+def _folds(count: int, mend: int) -> list[range]:
+    """Which nodes of a long chain are folded, so that ``MAX_DRAWN`` boxes are left; never the one to mend."""
     if count <= MAX_DRAWN:
-        return [range(n, n + 1) for n in range(count)]
+        return []
     shown = MAX_DRAWN - 1  # the fold is a box as well
     behind = count - mend
     if mend <= shown // 2 or behind <= shown // 2:
@@ -151,33 +167,9 @@ def _parts(count: int, mend: int) -> list[range]:
     elif mend < shown - 1:
         head = mend + 1
     else:
-        # Far from both ends.
-        middle = range(mend - 1, mend + 3)
-        ends = [
-            range(3),
-            range(3, middle.start),
-            middle,
-            range(middle.stop, count - 3),
-            range(count - 3, count),
-        ]
-        return [
-            part
-            for n, whole in enumerate(ends)
-            for part in ([whole] if n % 2 else [range(i, i + 1) for i in whole])
-        ]
-    fold = range(head, head + count - shown)
-    return [
-        *(range(n, n + 1) for n in range(head)),
-        fold,
-        *(range(n, n + 1) for n in range(fold.stop, count)),
-    ]
-
-
-def _place(node: Node, start: Path) -> str:
-    if not node.path:
-        return ""
-    path = readable(relative(node.path, start))
-    return f"{path}:{node.line}" if node.line else path
+        # Far from both ends: it stands in the middle, among four boxes, with three at each end.
+        return [range(3, mend - 1), range(mend + 3, count - 3)]
+    return [range(head, head + count - shown)]
 
 
 def _word(node: Node) -> str:
@@ -188,24 +180,24 @@ def _name(node: Node) -> str:
     return readable(node.text) or _word(node)
 
 
-def _natural_width(node: Node, place: str) -> float:
+def _natural_width(node: Node, where: str) -> float:
     text = width_of(_name(node), LINES["text"][1], mono=True)
-    sub = width_of(f"{_word(node)} · {place}", LINES["sub"][1])
+    sub = width_of(f"{_word(node)} · {where}", LINES["sub"][1])
     return max(text, sub) + 2 * PADDING + 2
 
 
-def _block(node: Node, place: str, width: float, mend: bool) -> Block:
+def _block(node: Node, where: str, width: float, mend: bool) -> Block:
     room = width - 2 * PADDING
     word, name = _word(node), _name(node)
     lines: list[Line] = []
-    if node.kind == _TRACEBACK and place and not mend:
-        lines.append(_traceback_row(name, place, room))
+    if node.kind == _TRACEBACK and where and not mend:
+        lines.append(_traceback_row(name, where, room))
     else:
         size = LINES["text"][1]
         parts = wrap(name, size, room, mono=True)
         full = name if "".join(parts) != name else ""
         lines += [Line("text", part, full) for part in parts]
-        sub = [part for part in (word if name != word else "", place) if part]
+        sub = [part for part in (word if name != word else "", where) if part]
         together = " · ".join(sub)
         size = LINES["sub"][1]
         if width_of(together, size) <= room:
@@ -219,13 +211,13 @@ def _block(node: Node, place: str, width: float, mend: bool) -> Block:
     return block
 
 
-def _traceback_row(name: str, place: str, room: float) -> Line:
+def _traceback_row(name: str, where: str, room: float) -> Line:
     """Only which line it is at; the function too, where there is room for it."""
     size = LINES["row"][1]
-    if name != _TRACEBACK and width_of(f"{place}  {name}", size) <= room:
-        return Line("row", f"{place}  {name}")
-    shown = clip_left(place, size, room)
-    full = place if name == _TRACEBACK else f"{place} {name}"
+    if name != _TRACEBACK and width_of(f"{where}  {name}", size) <= room:
+        return Line("row", f"{where}  {name}")
+    shown = clip_left(where, size, room)
+    full = where if name == _TRACEBACK else f"{where} {name}"
     return Line("row", shown, full if shown != full else "")
 
 
@@ -246,9 +238,9 @@ def _arrow(label: str, hot: bool) -> Arrow:
 # -- sentences
 
 
-def _words(node: Node, place: str) -> str:
+def _words(node: Node, where: str) -> str:
     word, name = _word(node), _name(node)
-    details = ", ".join(part for part in (word if name != word else "", place) if part)
+    details = ", ".join(part for part in (word if name != word else "", where) if part)
     return f"{_short(name)} ({details})" if details else _short(name)
 
 

@@ -1,6 +1,6 @@
 """A chain as a picture: one ``<svg>`` element that needs nothing else, for a page or for a file of its own.
 
-Who places the boxes decides nothing about how they look: that is all here.
+How boxes and arrows look is decided here; where they stand, in ``chain_layout.py`` or ``chain_dot.py``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from .. import own_modules
 from ..chains import Chain
-from .chain_layout import CHIP_HEIGHT, CHIP_PADDING, Picture, Route, chip_width, place, rounded
+from .chain_layout import CHIP_HEIGHT, CHIP_PADDING, Picture, Route, chip_width, lay_out, rounded
 from .chain_shape import BADGE, LINES, PADDING, Block, Shape, shape_of
 
 _LIGHT: Final = {
@@ -37,9 +37,11 @@ def _colour(name: str) -> str:
     return f"var(--hygiene-{name},{_LIGHT[name]})"
 
 
-#: What a page needs once if it takes the pictures without their style.  It may set ``--hygiene-ink``,
-#: ``-muted``, ``-paper``, ``-line``, ``-accent`` and ``-accent-paper``.  Without them the picture is light,
-#: as is a page that knows nothing of it; as a file of its own it follows the reader's choice.
+#: The style of the pictures: in each of them, or once in a page.
+#:
+#: A page may set the colours ``--hygiene-ink``, ``-muted``, ``-paper``, ``-line``, ``-accent`` and
+#: ``-accent-paper``.  Where it does not, its pictures are light.  A picture that is a file of its own
+#: (``:root``) follows the reader's choice of light or dark.
 CHAIN_STYLE: Final = (
     ".hygiene-chain{max-width:100%;height:auto;direction:ltr;"
     "font:13px ui-sans-serif,system-ui,-apple-system,'Segoe UI',sans-serif}"
@@ -68,7 +70,7 @@ CHAIN_STYLE: Final = (
 
 _BADGE_WIDTH: Final = 82.0
 _TIP: Final = 9.0
-#: Half of what a thick border takes.
+#: How far an arrow's tip stays away from a box: half of the thickest border.
 _TOUCH: Final = 1.0
 
 
@@ -90,19 +92,19 @@ def chain_svgs(chains: Iterable[Chain], start: Path, *, dot: bool = True, style:
     """
     wanted = list(chains)
     shapes = {chain: shape_of(chain, start) for chain in dict.fromkeys(wanted)}
-    places = {shape.key: shape for shape in shapes.values()}
-    pictures = _by_graphviz(places) if dot else None
+    to_place = {shape.key: shape for shape in shapes.values()}
+    pictures = _by_graphviz(to_place) if dot else None
     if pictures is None:
-        pictures = {key: place(shape) for key, shape in places.items()}
+        pictures = {key: lay_out(shape) for key, shape in to_place.items()}
     drawn = {chain: _draw(shape, pictures[shape.key], style) for chain, shape in shapes.items()}
     return [drawn[chain] for chain in wanted]
 
 
-def _by_graphviz(places: dict[tuple[object, ...], Shape]) -> dict[tuple[object, ...], Picture] | None:
+def _by_graphviz(to_place: dict[tuple[object, ...], Shape]) -> dict[tuple[object, ...], Picture] | None:
     with own_modules():
         from .chain_dot import place_all
-    pictures = place_all(list(places.values()))
-    return None if pictures is None else dict(zip(places, pictures, strict=True))
+    pictures = place_all(list(to_place.values()))
+    return None if pictures is None else dict(zip(to_place, pictures, strict=True))
 
 
 def _draw(shape: Shape, picture: Picture, style: bool) -> str:

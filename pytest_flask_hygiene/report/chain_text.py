@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ..chains import Chain, Node
-from .failure import clip, printable, relative
+from ..chains import Chain
+from .text import clip, place, printable
 
-#: Lines of a picture.
+#: Of a picture, with its heading.
 _MAX_LINES: Final = 10
 _MAX_EDGE: Final = 28
 _MAX_TEXT: Final = 60
@@ -21,12 +21,12 @@ _Row = tuple[str, str, str]
 def chain_lines(chain: Chain, start: Path) -> list[str]:
     """``start``: the directory that paths are shown relative to.
 
-    Empty where a picture would say no more than the finding's other lines: a variable that refers to the
-    resource itself.
+    None where a picture would say no more than the finding's line ``held by``: of a variable that refers to
+    the resource itself.
     """
     if not chain.is_loop and len(chain.nodes) < 3:
         return []
-    rows = _rows(chain, lambda node: _where(node, start))
+    rows = _rows(chain, start)
     closing: _Row = (chain.edges[-1], "the same exception", "") if chain.is_loop else rows.pop()
     first, inner = rows[0], _folded(rows[1:], _MAX_LINES - 3)
     table = _aligned([first, *inner, closing])
@@ -42,18 +42,16 @@ def chain_lines(chain: Chain, start: Path) -> list[str]:
     ]
 
 
-def _rows(chain: Chain, where: Callable[[Node], str]) -> list[_Row]:
+def _rows(chain: Chain, start: Path) -> list[_Row]:
     edges = ("", *chain.edges)
     return [
-        (clip(printable(edge), _MAX_EDGE), clip(printable(node.text), _MAX_TEXT), where(node))
+        (
+            clip(printable(edge), _MAX_EDGE),
+            clip(printable(node.text), _MAX_TEXT),
+            place(node.path, node.line, start),
+        )
         for edge, node in zip(edges, chain.nodes, strict=False)
     ]
-
-
-def _where(node: Node, start: Path) -> str:
-    if not node.path:
-        return ""
-    return f"{relative(node.path, start)}:{node.line}" if node.line else relative(node.path, start)
 
 
 def _folded(rows: Sequence[_Row], most: int) -> list[_Row]:

@@ -1,7 +1,7 @@
-"""The whole run as plain data, for reports that a program reads; ``docs/reports.md`` has every field.
+"""The whole run as plain data: the JSON report, and what the HTML report is made of.
 
-Two runs of the same suite have the same data, but for the cost: neither the order of the tests nor which
-worker ran them is told.
+``docs/reports.md`` explains every field.  Two runs of the same suite have the same data, but for the cost: it
+says neither in which order the tests ran, nor on which worker of pytest-xdist.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from ..advice import page_of, what_happened
 from ..chains import Chain
 from ..findings import Finding, Frame
 from ..ledger import Ledger, distinct
-from .failure import printable, relative
+from .counts import leak_counts, opened_by_libraries
+from .text import printable, relative
 
+#: Of the JSON report.
 VERSION: Final = 1
 
-#: Of a name that the module tempfile makes.
+#: What the module tempfile makes up, at the end of a name.
 _RANDOM_END: Final = re.compile(r"[a-z0-9_]{8}$")
 _PHASES: Final = ("setup", "call", "teardown", "session")
 
@@ -31,6 +33,7 @@ Data = dict[str, Any]
 
 
 def report_data(ledger: Ledger, config: pytest.Config) -> Data:
+    """What ``docs/reports.md`` describes, as dictionaries, lists, texts and numbers."""
     texts = _Texts(config)
     return {
         "version": VERSION,
@@ -48,7 +51,7 @@ def report_data(ledger: Ledger, config: pytest.Config) -> Data:
 
 
 def _findings(ledger: Ledger, texts: _Texts) -> list[Data]:
-    """Each leak once, however many tests had a part in it: a fixture's, on each worker that set it up."""
+    """Each leak once, also that of a fixture which is charged to a test on each worker that set it up."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     of_tests = [f for findings in ledger.by_test.values() for f in findings]
     for finding in (*of_tests, *ledger.outside_tests):
@@ -120,7 +123,7 @@ def _frame(frame: Frame, texts: _Texts) -> Data:
 
 
 def _order(data: Data) -> tuple[object, ...]:
-    """A test's findings together, then those outside tests; never equal for two that differ."""
+    """For sorting: a test's findings together, then those outside tests; equal only for equal findings."""
     site = tuple((frame["path"], frame["line"]) for frame in reversed(data["site"]))
     owner = data["owner"]
     return (
@@ -141,18 +144,16 @@ def _order(data: Data) -> tuple[object, ...]:
 
 
 def _counts(ledger: Ledger) -> Data:
-    leaks, findings = ledger.leaks, distinct(ledger.findings)
-    of_libraries = (f for f in findings if f.outcome == "library" and not f.upstream and f.kind != "cycle")
     return {
-        "leaks": len(distinct(leaks)),
-        "tests": len({f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}),
-        "outside_tests": len([f for f in ledger.outside_tests if f.is_leak]),
-        "allowed": len([f for f in findings if f.outcome == "allowed"]),
+        **leak_counts(ledger),
+        "allowed": len([f for f in distinct(ledger.findings) if f.outcome == "allowed"]),
         "closed_responses": ledger.responses_closed,
         "closed_uploads": ledger.uploads_closed,
         "library_cycles": _sorted(ledger.library_edges),
         "upstream_leaks": _sorted(ledger.upstream),
-        "of_libraries": _sorted(Counter(f.site.library for f in of_libraries if f.site.library)),
+        "of_libraries": _sorted(
+            Counter(f.site.library for f in opened_by_libraries(ledger) if f.site.library)
+        ),
         "stopped_early": len(set(ledger.stopped_early)),
         "faults": len(set(ledger.faults)),
     }
@@ -163,7 +164,7 @@ def _sorted(counts: Counter[str]) -> dict[str, int]:
 
 
 class _Texts:
-    """What differs from machine to machine, or from run to run, made the same."""
+    """Makes texts the same that differ from machine to machine, or from run to run."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._root = config.rootpath
@@ -179,12 +180,15 @@ class _Texts:
         return self(text) if text else None
 
     def path(self, path: str) -> str | None:
+        """Relative to rootdir; of an installed file, to the install directory."""
         return self(relative(path, self._root)) if path else None
 
     def without_base_temp(self, text: str) -> str:
+        """pytest's temporary directory, whose number is another in each run, becomes ``<basetemp>``."""
         return self(self._base_temp(text))
 
     def message(self, finding: Finding) -> str:
+        """A file's or a directory's message is its path: relative to rootdir, without a random end."""
         text = self._base_temp(finding.message)
         below = str(self._root) + os.sep
         if finding.kind == "tempdir":

@@ -1,4 +1,4 @@
-"""The part of the summary about the user's own decisions: the baseline, stale ones, how to begin."""
+"""The part of the summary about the user's own decisions: what they accept, which are stale, how to begin."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from ..findings import ALLOWED_BY, Finding
+from ..findings import ALLOWED_BY
 from ..ledger import distinct
 from ..usage import MESSAGES
 from . import NO_LEAKS
-from .failure import plural
+from .counts import accepted_by_baseline, count_of
 
 if TYPE_CHECKING:
     from ..ledger import Ledger
@@ -24,37 +24,22 @@ NO_NEW_LEAKS: Final = "hygiene: no new leaks"
 _DEFAULT_FILE: Final = "hygiene-baseline.json"
 
 
-def count_of(findings: list[Finding], noun: str) -> str:
-    """``2 leaks (found 5 times)``: what one test or fixture opens at one line is one leak."""
-    return f"{plural(len(findings), noun)}{in_brackets(times_found(findings))}"
-
-
-def times_found(findings: list[Finding]) -> str:
-    """How many resources they are, where that is another number."""
-    times = sum(finding.count for finding in findings)
-    return f"found {times} times" if times > len(findings) else ""
-
-
-def in_brackets(*notes: str) -> str:
-    text = "; ".join(note for note in notes if note)
-    return f" ({text})" if text else ""
-
-
 def no_failing_leaks(ledger: Ledger) -> str:
     """The summary's first line where no leak fails."""
-    accepted = [f for f in distinct(ledger.findings) if f.allowed_by == ALLOWED_BY]
+    accepted = accepted_by_baseline(ledger)
     baseline = ledger.verdict.baseline
     if not accepted or baseline is None:
         return NO_LEAKS
     return f"hygiene: {count_of(accepted, 'leak')} accepted" if baseline.update else NO_NEW_LEAKS
 
 
-def baseline_lines(ledger: Ledger, accepted: list[Finding]) -> list[str]:
-    """``accepted``: what the baseline accepts, each once."""
+def baseline_lines(ledger: Ledger) -> list[str]:
+    """What the baseline accepts, and what became of its file."""
     baseline = ledger.verdict.baseline
     if baseline is None:
         return list(ledger.notes)
     lines = []
+    accepted = accepted_by_baseline(ledger)
     if accepted and not ledger.notes:
         lines.append(f"accepted by {baseline.path.name}: {count_of(accepted, 'known leak')}")
     if ledger.removable:
@@ -62,12 +47,22 @@ def baseline_lines(ledger: Ledger, accepted: list[Finding]) -> list[str]:
     return lines + ledger.notes
 
 
+def allowed_lines(ledger: Ledger, *, verbose: bool) -> list[str]:
+    """What marks, lines of ``hygiene_allow`` and ``hygiene.allow()`` cover.  ``verbose``: and why."""
+    allowed = [f for f in distinct(ledger.findings) if f.outcome == "allowed" and f.allowed_by != ALLOWED_BY]
+    lines = [f"allowed: {count_of(allowed, 'leak')}"] if allowed else []
+    if verbose:
+        lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
+    return lines
+
+
 def stale_lines(ledger: Ledger) -> list[str]:
+    """In strict mode: the decisions that cover nothing any more, or give no reason."""
     return [line for stale in ledger.stale for line in (stale.title, *(f"  {text}" for text in stale.lines))]
 
 
 def stale_report(stale: Stale) -> pytest.TestReport:
-    """The ``ERROR hygiene: ...`` line."""
+    """What pytest prints as a line ``ERROR hygiene: ...`` in its short test summary."""
     return pytest.TestReport(
         nodeid=f"hygiene: {stale.title}",
         location=("", None, "hygiene"),
@@ -79,7 +74,7 @@ def stale_report(stale: Stale) -> pytest.TestReport:
 
 
 def first_run_lines(ledger: Ledger, settings: Settings, config: pytest.Config) -> list[str]:
-    """The exact command that accepts all leaks, for a suite that has many."""
+    """For a suite in which many tests leak: the command of this run, with what accepts all of its leaks."""
     failing = {f.nodeid for f in ledger.leaks if f.outcome == "failed" and f.when != "session"}
     if len(failing) <= _MANY_TESTS:
         return []

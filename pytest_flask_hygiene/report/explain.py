@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..findings import Frame, Owner
-from ..usage import MESSAGES
-from .failure import frame_lines, plural, printable, relative
+from . import print_fault
+from .failure import frame_lines
+from .text import place, plural, printable, relative
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from ..explain_words import Data
     from ..explained import Explanations
 
-#: What a resource counts as; the last of them stands for all other words.
+#: What a resource counts as, in the order in which they are told.  The last stands for all other words.
 _ORDER: Final = ("failed", "noted", "allowed", "library", "not charged")
 _PAGE: Final = "docs/explain.md in pytest-flask-hygiene"
 _MAX_ROWS: Final = 50
+#: How many node ids that resemble the one asked for are named.
 _MAX_CLOSE: Final = 5
+#: How many parameter sets of one test are explained.
 _MAX_TESTS: Final = 5
 
 
@@ -31,10 +34,7 @@ def print_explanations(reporter: TerminalReporter, explanations: Explanations, s
     try:
         _print(reporter, explanations, start)
     except Exception as error:
-        reporter.write_line(
-            f"a fault of pytest-flask-hygiene itself, please report it: {type(error).__name__}: {error}"
-        )
-        reporter.write_line(f"see: {MESSAGES}")
+        print_fault(reporter, error)
 
 
 def _print(reporter: TerminalReporter, explanations: Explanations, start: Path) -> None:
@@ -139,14 +139,13 @@ def _row(row: Data, start: Path) -> list[str]:
 
 
 def _owner(data: Data, start: Path) -> str:
-    path = relative(data["path"], start) if data["path"] else ""
-    name = (
-        f"the import of {path}"
-        if data["scope"] == "import"
-        else Owner(data["scope"], data["name"]).describe()
-    )
-    if data["scope"] == "held":
+    """Its name, with what it is and where it begins."""
+    scope, path = data["scope"], data["path"]
+    if scope == "import":
+        return f"the import of {relative(path, start) if path else ''}"
+    name = Owner(scope, data["name"]).describe()
+    if scope == "held":
         name = f"{name}, which holds it"
-    if data["scope"] == "test":
+    elif scope == "test":
         name = f"test {name}"
-    return f"{name}, {path}:{data['line']}" if path and data["scope"] != "import" else name
+    return f"{name}, {place(path, data['line'], start)}" if path else name

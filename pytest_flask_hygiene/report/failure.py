@@ -9,16 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from .. import own_modules
 from ..advice import page_of, what_happened
 from ..findings import Finding, Frame
-from ..installed import short_path
+from .text import clip, place, plural, printable, relative
 
-_MAX_CODE = 72
-_MAX_FRAMES = 8
+_MAX_CODE: Final = 72
+_MAX_FRAMES: Final = 8
 
 
 def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> ReprExceptionInfo:
@@ -27,6 +28,7 @@ def failure_repr(findings: Sequence[Finding], test_name: str, start: Path) -> Re
 
 
 def failure_text(findings: Sequence[Finding], test_name: str, start: Path) -> str:
+    """The headline, and a block of lines for each finding."""
     lines = [headline(findings, test_name), ""]
     for finding in findings:
         lines += finding_lines(finding, start)
@@ -35,18 +37,16 @@ def failure_text(findings: Sequence[Finding], test_name: str, start: Path) -> st
 
 
 def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExceptionInfo:
-    """The same with a text of one's own."""
-    frame = findings[0].site.frame or Frame(findings[0].owner.path, findings[0].owner.line, "")
+    """A failure with this text, at the place of the first finding."""
     first = findings[0]
-    where = f"{relative(frame.path, start)}:{frame.line}"
+    path, line = place_of(first)
     more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
-    # The short test summary shows this beside the test's name.
-    message = f"hygiene: {first.kind} {where}{more}"
-    return repr_at(os.path.abspath(frame.path), frame.line, message, text)
+    message = f"hygiene: {first.kind} {place(path, line, start)}{more}"
+    return repr_at(os.path.abspath(path), line, message, text)
 
 
 def repr_at(path: str, line: int, message: str, text: str) -> ReprExceptionInfo:
-    """``message``: for the short test summary."""
+    """``message``: what the short test summary shows beside the test's name."""
     crash = ReprFileLocation(printable(path), line, printable(message))
     entry = ReprEntryNative([printable(text.rstrip() + "\n")])
     traceback = ReprTraceback([entry], None, style="native")
@@ -54,10 +54,12 @@ def repr_at(path: str, line: int, message: str, text: str) -> ReprExceptionInfo:
 
 
 def headline(findings: Sequence[Finding], test_name: str) -> str:
-    """``hygiene: test_stock left 1 resource open``."""
-    fixtures = {f.owner.describe() for f in findings if f.owner.is_fixture}
+    """``hygiene: test_stock left 1 resource open``.
+
+    Who left it is the test, unless one fixture left all of it.
+    """
     owners = {f.owner.describe() for f in findings}
-    who = next(iter(fixtures)) if len(owners) == len(fixtures) == 1 else test_name
+    only_fixtures = all(f.owner.is_fixture for f in findings)
     cycles = sum(f.count for f in findings if f.kind == "cycle")
     resources = sum(f.count for f in findings) - cycles
     parts = []
@@ -65,33 +67,51 @@ def headline(findings: Sequence[Finding], test_name: str) -> str:
         parts.append(f"{plural(resources, 'resource')} open")
     if cycles:
         parts.append(f"{plural(cycles, 'exception')} in {'a cycle' if cycles == 1 else 'cycles'}")
-    if fixtures and len(owners) > 1 and len(owners) == len(fixtures):
-        return f"hygiene: {' and '.join(parts)}, left by fixtures that ended here"
+    what = " and ".join(parts)
+    if only_fixtures and len(owners) > 1:
+        return f"hygiene: {what}, left by fixtures that ended here"
+    who = findings[0].owner.describe() if only_fixtures else test_name
     verb = "holds" if findings[0].owner.scope == "held" else "left"
-    return f"hygiene: {who} {verb} {' and '.join(parts)}"
+    return f"hygiene: {who} {verb} {what}"
 
 
 def culprit(finding: Finding, start: Path) -> str:
-    """Who opened it, with no more of a path than is needed."""
+    """Who opened it; an import is named by its file, as it is seen from ``start``."""
     owner = finding.owner
     if owner.scope == "import":
         return f"the import of {relative(owner.path, start)}"
     return owner.describe()
 
 
+def place_of(finding: Finding) -> tuple[str, int]:
+    """The file and the line to look at, for an editor: where it was opened, or else where its owner begins.
+
+    The owner's also for a doctest, whose frames name no file: ``<doctest usage.txt[0]>``.
+    """
+    frame, owner = finding.site.frame, finding.owner
+    if frame is None or (frame.path.startswith("<") and owner.path):
+        return owner.path, owner.line
+    return frame.path, frame.line
+
+
+def opened_at(finding: Finding, start: Path) -> str:
+    """Where it was opened, as text; if that is not known, by whom."""
+    frame = finding.site.frame
+    return place(frame.path, frame.line, start) if frame is not None else finding.owner.describe()
+
+
 def finding_lines(finding: Finding, start: Path) -> list[str]:
     """What leaked, where it was opened, how to mend it, where more is said about it."""
-    happened = what_happened(finding)
     count = f" ({finding.count} times)" if finding.count > 1 else ""
     if finding.kind == "cycle":
         lines = [f"{finding.kind}  {finding.message}{count}"]
     else:
-        lines = [f"{finding.kind}  {happened}{count}"]
+        lines = [f"{finding.kind}  {what_happened(finding)}{count}"]
         if finding.message:
             lines.append(f"    {finding.message}")
-    if finding.owner.is_fixture or finding.owner.scope == "import":
-        where = relative(finding.owner.path, start)
-        lines.append(f"    by {culprit(finding, start)}, {where}:{finding.owner.line}")
+    owner = finding.owner
+    if owner.is_fixture or owner.scope == "import":
+        lines.append(f"    by {culprit(finding, start)}, {place(owner.path, owner.line, start)}")
     lines += frame_lines(finding.site.frames, start)
     if finding.known:
         lines.append(f"    more of them than the {finding.known} that the baseline accepts")
@@ -114,38 +134,14 @@ def see_line(finding: Finding) -> str:
 
 
 def frame_lines(frames: Sequence[Frame], start: Path) -> list[str]:
+    """For each frame, innermost last: where it is, its function, its code.  Of many, only both ends."""
     left_out = len(frames) - _MAX_FRAMES
     if left_out > 0:
-        # The outermost says which test, the innermost what to mend.
+        # The outermost say which test it was, the innermost what to mend.
         frames = (*frames[:2], *frames[-(_MAX_FRAMES - 2) :])
-    rows = [
-        (f"{relative(f.path, start)}:{f.line}", f"in {f.function}", clip(f.code, _MAX_CODE)) for f in frames
-    ]
+    rows = [(place(f.path, f.line, start), f"in {f.function}", clip(f.code, _MAX_CODE)) for f in frames]
     widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
     lines = [f"    {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
     if left_out > 0:
         lines.insert(2, f"    ... {plural(left_out, 'frame')} ...")
     return lines
-
-
-def relative(path: str, start: Path) -> str:
-    """The path as seen from ``start``, or from the install directory that it lies in."""
-    if path.startswith("<"):  # a doctest
-        return path
-    try:
-        return Path(os.path.abspath(path)).relative_to(start).as_posix()
-    except ValueError:
-        return short_path(path)
-
-
-def printable(text: str) -> str:
-    """A file's name need not be valid text, but what pytest-xdist sends and what is printed must be."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def clip(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

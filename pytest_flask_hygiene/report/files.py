@@ -16,7 +16,7 @@ import pytest
 
 from .. import own_modules
 from ..usage import MESSAGES, usage_error
-from .failure import printable, relative
+from .text import printable, relative
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter

@@ -1,7 +1,8 @@
 """GitHub Actions: an annotation at each line that opened what a test or the run failed for.
 
-pytest-github-actions-annotate-failures shows failures of calls only; where it is installed, they are its.
-GitHub shows ten annotations of a step, so equal sites share one, and most tests come first.
+Where pytest-github-actions-annotate-failures is installed, failures of calls are left to it: it shows these,
+and no others.  GitHub shows ten annotations of a step, so equal sites share one, and those of most tests come
+first.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import pytest
 from ..advice import what_happened
 from ..findings import Finding
 from ..ledger import Ledger
-from .failure import culprit, plural, printable, relative, see_line
+from .failure import culprit, place_of, see_line
+from .text import plural, printable, relative
 
 _ANNOTATES_CALLS: Final = "pytest_github_actions_annotate_failures"
 _MAX_NAMES: Final = 5
@@ -27,6 +29,7 @@ _Place = tuple[str, str, int, str]
 
 
 def write_annotations(config: pytest.Config, ledger: Ledger) -> None:
+    """Print a workflow command for each place, for GitHub to read in the step's log."""
     by_place: dict[_Place, list[Finding]] = {}
     for finding in _to_show(config, ledger):
         # In mode "warn": it fails nothing.
@@ -36,7 +39,7 @@ def write_annotations(config: pytest.Config, ledger: Ledger) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     rows = sorted(by_place.items(), key=lambda row: (-len(_names(row[1], config)), row[0]))
     if reporter is not None and rows:
-        # The line of progress may not have ended, and a command begins its line.
+        # pytest's line of progress may not have ended, and a command must begin its line.
         reporter.write_line("")
     for place, findings in rows:
         command = _annotation(place, findings, config)
@@ -58,8 +61,8 @@ def _to_show(config: pytest.Config, ledger: Ledger) -> list[Finding]:
 
 
 def _place(finding: Finding, config: pytest.Config) -> tuple[str, int]:
-    frame = finding.site.frame
-    path, line = (frame.path, frame.line) if frame else (finding.owner.path, finding.owner.line)
+    """The path as GitHub knows it, from the repository's root, and the line; empty where none is known."""
+    path, line = place_of(finding)
     if not path:
         return "", 0
     workspace = os.environ.get("GITHUB_WORKSPACE")

@@ -1,6 +1,6 @@
-"""JUnit XML: one case with an error for each session finding, and for each stale decision.
+"""JUnit XML: one test case with an error for each session finding, and for each stale decision.
 
-pytest writes the file before the last fixtures have ended, so it is written once more.
+pytest has written the file by then, before it ended the last fixtures, so it is written once more.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ import pytest
 from _pytest.junitxml import bin_xml_escape, mangle_test_address, xml_key
 
 from ..findings import Finding
-from .failure import culprit, failure_repr, relative
+from .failure import culprit, failure_repr
 from .properties import properties
+from .text import relative
 
 if TYPE_CHECKING:
-    from _pytest.junitxml import LogXML
+    from _pytest.junitxml import LogXML, _NodeReporter
 
     from ..stale import Stale
 
 
 def add_to_xml(config: pytest.Config, findings: Sequence[Finding], stale: Sequence[Stale]) -> None:
+    """Write the file of ``--junitxml`` anew, if there is one.  Findings of one name are numbered."""
     xml = config.stash.get(xml_key, None)
     if xml is None:
         return
@@ -34,20 +36,10 @@ def add_to_xml(config: pytest.Config, findings: Sequence[Finding], stale: Sequen
         group, name = _address(finding, config.rootpath)
         names[group, name] += 1
         number = names[group, name]
-        _add_case(xml, finding, group, f"{name} ({number})" if number > 1 else name, config)
+        _add_finding(xml, finding, group, f"{name} ({number})" if number > 1 else name, config)
     for each in stale:
         _add_stale(xml, each)
     _write(xml)
-
-
-def _add_stale(xml: LogXML, stale: Stale) -> None:
-    name = f"hygiene: {stale.title}"
-    case = xml.node_reporter(f"hygiene::{name}")
-    case.add_attribute("classname", f"{xml.prefix}.hygiene" if xml.prefix else "hygiene")
-    case.add_attribute("name", name)
-    error = ElementTree.Element("error", message=bin_xml_escape(stale.title))
-    error.text = bin_xml_escape("\n".join((stale.title, *stale.lines)))
-    case.append(error)
 
 
 def _address(finding: Finding, root: Path) -> tuple[str, str]:
@@ -61,30 +53,45 @@ def _address(finding: Finding, root: Path) -> tuple[str, str]:
 
 
 def _path(finding: Finding) -> str:
+    """The file of its owner: the case is listed with the tests of that file."""
     frame = finding.site.frame
     return finding.owner.path or (frame.path if frame else "")
 
 
-def _add_case(xml: LogXML, finding: Finding, group: str, name: str, config: pytest.Config) -> None:
-    case = xml.node_reporter(f"{group}::{name}")
-    attributes = {"classname": f"{xml.prefix}.{group}" if xml.prefix else group, "name": name}
+def _add_finding(xml: LogXML, finding: Finding, group: str, name: str, config: pytest.Config) -> None:
+    case = _new_case(xml, group, name)
     path = _path(finding)
     if xml.family == "xunit1" and path:
-        attributes["file"] = relative(path, config.rootpath)
+        case.add_attribute("file", relative(path, config.rootpath))
         # pytest counts from 0 here.
-        attributes["line"] = str(max(finding.owner.line - 1, 0))
-    for key, value in attributes.items():
-        case.add_attribute(key, value)
-    for label, told in properties([finding], config.rootpath):
-        case.add_property(label, told)
+        case.add_attribute("line", str(max(finding.owner.line - 1, 0)))
+    for key, value in properties([finding], config.rootpath):
+        case.add_property(key, value)
     text = failure_repr([finding], culprit(finding, config.rootpath), config.invocation_params.dir)
     message = text.reprcrash.message if text.reprcrash is not None else name
+    _add_error(case, message, str(text))
+
+
+def _add_stale(xml: LogXML, stale: Stale) -> None:
+    case = _new_case(xml, "hygiene", f"hygiene: {stale.title}")
+    _add_error(case, stale.title, "\n".join((stale.title, *stale.lines)))
+
+
+def _new_case(xml: LogXML, group: str, name: str) -> _NodeReporter:
+    case = xml.node_reporter(f"{group}::{name}")
+    case.add_attribute("classname", f"{xml.prefix}.{group}" if xml.prefix else group)
+    case.add_attribute("name", name)
+    return case
+
+
+def _add_error(case: _NodeReporter, message: str, text: str) -> None:
     error = ElementTree.Element("error", message=bin_xml_escape(message))
-    error.text = bin_xml_escape(str(text))
+    error.text = bin_xml_escape(text)
     case.append(error)
 
 
 def _write(xml: LogXML) -> None:
+    """Have pytest write the file again; if that fails, it is as it was."""
     path = Path(xml.logfile)
     before = b""
     with contextlib.suppress(OSError):

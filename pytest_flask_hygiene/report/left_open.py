@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from ..findings import Finding
 from ..ledger import distinct
-from .failure import clip, plural, relative
+from .failure import opened_at
+from .text import clip, plural
 
-_MAX_SITES = 10
-#: Of a program's own globals, which are open at its end.
-_OF_PROGRAM = ("import", "collection", "unknown")
+_MAX_SITES: Final = 10
+_MAX_CODE: Final = 60
+#: Owners of a program's own globals, which are open at its end.
+_OF_PROGRAM: Final = ("import", "collection", "unknown")
 
 
 def left_open_lines(findings: list[Finding], start: Path, *, verbose: bool) -> list[str]:
@@ -39,23 +42,27 @@ def _is_listed(finding: Finding) -> bool:
 
 
 def _rows(findings: list[Finding], start: Path, most: int) -> list[str]:
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    sites: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        frame = finding.site.frame
-        where = f"{relative(frame.path, start)}:{frame.line}" if frame else finding.owner.describe()
-        groups.setdefault((finding.kind, where, finding.holder), []).append(finding)
-    rows = sorted(groups.items(), key=lambda group: (-sum(f.count for f in group[1]), group[0]))
+        sites.setdefault((finding.kind, opened_at(finding, start), finding.holder), []).append(finding)
+    counts = {site: sum(f.count for f in found) for site, found in sites.items()}
     lines = []
-    for (kind, where, holder), members in rows[:most]:
-        count = sum(f.count for f in members)
-        frame = members[0].site.frame
-        lines.append(f"{count:>5} x {kind:<10}  {where}  {clip(frame.code if frame else '', 60)}".rstrip())
-        first = members[0]
-        owner = first.owner.describe()
-        user = first.first_use or (owner if first.owner.is_fixture else first.nodeid or owner)
-        held = f"held by {holder}; " if holder else ""
-        by = "first used by" if first.first_use else "in" if count == 1 else "first in"
-        lines.append(f"{'':>7} {'':<10}  {held}{by} {user}")
-    if len(rows) > most:
-        lines.append(f"  ... and {plural(len(rows) - most, 'more site')} (-v lists them)")
+    for site in sorted(sites, key=lambda site: (-counts[site], site))[:most]:
+        kind, where, _ = site
+        first, count = sites[site][0], counts[site]
+        code = first.site.frame.code if first.site.frame else ""
+        lines.append(f"{count:>5} x {kind:<10}  {where}  {clip(code, _MAX_CODE)}".rstrip())
+        lines.append(f"{'':>7} {'':<10}  {_holder_and_user(first, count)}")
+    if len(sites) > most:
+        lines.append(f"  ... and {plural(len(sites) - most, 'more site')} (-v lists them)")
     return lines
+
+
+def _holder_and_user(finding: Finding, count: int) -> str:
+    """``held by shop.db.connections; in tests/test_stock.py::test_it``."""
+    held = f"held by {finding.holder}; " if finding.holder else ""
+    if finding.first_use:
+        return f"{held}first used by {finding.first_use}"
+    owner = finding.owner.describe()
+    user = owner if finding.owner.is_fixture else finding.nodeid or owner
+    return f"{held}{'in' if count == 1 else 'first in'} {user}"

@@ -14,7 +14,10 @@ from .properties import properties
 
 
 def apply_findings(report: pytest.TestReport, findings: Sequence[Finding], name: str, start: Path) -> None:
-    """``start``: the directory that paths are shown relative to."""
+    """Fail a report that passed; to one that did not, add what was left open as a section.
+
+    ``name``: the test's.  ``start``: the directory that paths are shown relative to.
+    """
     failing = [f for f in findings if f.outcome == "failed"]
     if failing and report.passed:
         report.outcome = "failed"

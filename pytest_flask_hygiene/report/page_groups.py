@@ -1,4 +1,4 @@
-"""The findings as the page shows them: equal sites together, the worst first."""
+"""The findings as the HTML report shows them: equal sites together, the worst first."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
-from .failure import plural
+from .data import Data
 from .page_words import NAMES, OUTCOMES, example, marked, state, why
 from .places import Places
 from .source_lines import Line
+from .text import plural
 
-Data = dict[str, Any]
-
-#: Draws what holds what: a picture for each chain.
+#: Draws what holds what: a picture for each chain, as SVG.
 Draw = Callable[[Sequence[Data]], Sequence[str]]
 
 #: More ways to the same line are only counted.
@@ -38,6 +37,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Step:
+    """One frame of a stack."""
+
     place: Place
     function: str
     code: str
@@ -45,11 +46,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Fix:
-    """``who``: whose advice it is, where not all owners have the same."""
+    """One advice."""
 
     parts: list[tuple[bool, str]]
+    """The sentence, in parts, each with whether it is code."""
     example: str
     who: str
+    """Whose findings it is for, where not all of the group have the same advice."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,19 @@ class Row:
     """One finding."""
 
     outcome: str
+    """One of ``OUTCOMES``."""
     owners: str
+    """Some of ``OWNERS``, with blanks between them."""
     who: str
+    """Who opened it; empty for a test, whose node id says so."""
     place: Place | None
+    """Where that owner begins."""
     nodeids: list[str]
+    """The tests that are charged with it."""
     when: str
     count: int
     facts: list[tuple[str, str]]
+    """Names and texts; those that all findings of the group share are the group's."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +88,9 @@ class Group:
     lines: tuple[Line, ...]
     fixes: list[Fix]
     ways: list[list[Step]]
+    """The different stacks that end at this line, innermost frame last."""
     more_ways: int
+    """How many more there are."""
     pictures: list[str]
     facts: list[tuple[str, str]]
     rows: list[Row]
@@ -90,6 +101,7 @@ class Group:
 
     @property
     def order(self) -> tuple[object, ...]:
+        """For sorting: the worst first, and of these those of most tests."""
         return (_RANKS[self.outcomes[0]], -self._tests, self._where, self.kind, self.state)
 
 
@@ -98,7 +110,7 @@ def groups(findings: Iterable[Data], places: Places, draw: Draw) -> list[Group]:
     by_site: dict[tuple[object, ...], list[Data]] = {}
     for finding in findings:
         by_site.setdefault(_site(finding), []).append(finding)
-    # All of them at once, since that may take another program.
+    # All of them at once, for Graphviz may be started to place them.
     chains = {site: _chains(members) for site, members in by_site.items()}
     wanted = [chain for of_site in chains.values() for chain in of_site]
     pictures = iter(draw(wanted) if wanted else ())

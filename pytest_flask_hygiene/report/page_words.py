@@ -1,13 +1,13 @@
-"""What the page says of each kind, for a reader who knows none of our documentation."""
+"""The HTML report's words for each kind, for a reader who knows none of our documentation."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from textwrap import dedent
-from typing import Any, Final
+from typing import Final
 
-Data = dict[str, Any]
+from .data import Data
 
 NAMES: Final[dict[str, str]] = {
     "response": "Streamed response",
@@ -23,7 +23,7 @@ NAMES: Final[dict[str, str]] = {
     "other": "Resource",
 }
 
-#: What comes of it.
+#: Why a leak of this kind matters.
 WHY: Final[dict[str, str]] = {
     "response": "The file or the generator that it sends from stays open, and the view's clean-up code does "
     "not run.",
@@ -199,6 +199,7 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
     ),
 )
 
+#: A call in an advice, with brackets in its arguments two deep, and what is called of its result.
 _CALL: Final = r"[\w.]*\w\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)(?:\.\w+(?:\([^()]*\))?)*"
 _CODE: Final = re.compile(
     rf"(with {_CALL}(?: as \w+)?:?(?: yield \w+)?|@\w[\w.]*|\bdel \w[\w.\[\]'\"]*|{_CALL}"
@@ -240,7 +241,7 @@ def _decorator(scope: str) -> str:
 
 
 def why(finding: Data) -> str:
-    """What comes of it."""
+    """Why it matters."""
     if finding["state"] == "left_open" and finding["kind"] not in ("thread", "context", "subprocess"):
         return _WHY_HELD
     return WHY[finding["kind"]]

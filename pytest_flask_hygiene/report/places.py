@@ -1,4 +1,4 @@
-"""From the paths that a report shows back to the files, for those who may see them."""
+"""What the HTML report shows of a path, and of the file that it leads to: source lines, and editor links."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from ..findings import Finding
-from .failure import printable, relative
 from .source_lines import CONTROL, Line, lines_around
+from .text import printable, relative
 
 if TYPE_CHECKING:
     from ..editor import Editor
 
 
+#: Of a path that is shown without its beginning.
 _LAST_PARTS: Final = 3
 
 
 class Places:
-    """``files``: where the file is that a report shows by this name.  ``editor``: makes links, if given."""
+    """``files``: the path of each file, by the name that the report has for it.  ``editor``: makes links."""
 
     def __init__(self, files: dict[str, str], editor: Editor | None = None) -> None:
         self._files = files
         self._editor = editor
         home = os.path.expanduser("~")
-        # Root's own, and none.
+        # Where it is "/", or not known, there is no name to hide.
         self._home = re.compile(rf"(?<![\\w.~-]){re.escape(home)}(?![\\w.-])") if len(home) > 1 else None
         self.lines = lru_cache(maxsize=None)(self._lines)
         self.link = lru_cache(maxsize=None)(self._link)
@@ -43,20 +44,20 @@ class Places:
         return self._editor.link(file, line)
 
     def path(self, path: str) -> str:
-        """As it may be shown: of a file outside of rootdir and of every install directory, only the end."""
+        """The path as it may be shown: only its end, if it is in neither rootdir nor an install directory."""
         text = self.private(path)
         if not PurePath(text).is_absolute():
             return text
         return "/".join(("...", *PurePath(text).parts[-_LAST_PARTS:]))
 
     def private(self, text: str) -> str:
-        """Without the name of the user's home directory, and without what HTML has no way to write."""
+        """The text without the user's home directory, and without control characters."""
         text = text.translate(CONTROL)
         return self._home.sub("~", text) if self._home is not None else text
 
 
 def shown_files(findings: Iterable[Finding], root: Path) -> dict[str, str]:
-    """By the names that ``report/data.py`` gives them."""
+    """The paths of the files that findings name, by the names that ``report/data.py`` gives them."""
     paths = set()
     for finding in findings:
         paths.add(finding.owner.path)

@@ -1,4 +1,4 @@
-"""What JUnit XML and other reports are told of a finding, beside the text: names and values."""
+"""Findings as pytest's ``user_properties``, which JUnit XML and other reports have: names and values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..findings import Finding
-from .failure import culprit, printable, relative
+from .failure import culprit
+from .text import place, printable
 
 
 def properties(findings: Iterable[Finding], root: Path) -> list[tuple[str, object]]:
@@ -27,4 +28,4 @@ def properties(findings: Iterable[Finding], root: Path) -> list[tuple[str, objec
 
 def _site(finding: Finding, root: Path) -> str:
     frame = finding.site.frame
-    return f"{relative(frame.path, root)}:{frame.line}" if frame else ""
+    return place(frame.path, frame.line, root) if frame is not None else ""

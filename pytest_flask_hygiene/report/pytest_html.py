@@ -1,6 +1,6 @@
-"""pytest-html: the findings of a failing test as a part of its row.
+"""pytest-html: the findings of a failing test, as an extra of its row.
 
-Its log, which that plugin shows anyway, has the same as text.
+The row's log, which that plugin shows by itself, has the same as text.
 """
 
 from __future__ import annotations
@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from .. import own_modules
 from ..advice import what_happened
 from ..findings import Finding
-from .failure import culprit, printable, relative
-
-if TYPE_CHECKING:
-    from ..chains import Chain
+from .failure import culprit
+from .text import place, printable
 
 
 def add_extra(report: pytest.TestReport, findings: Sequence[Finding], start: Path) -> None:
@@ -41,7 +38,7 @@ def _of_one(finding: Finding, start: Path) -> str:
     if finding.holder:
         lines.append(f"held by {escape(finding.holder)}")
     rows = "".join(
-        f"<tr><td>{escape(relative(f.path, start))}:{f.line}</td><td>{escape(f.function)}</td>"
+        f"<tr><td>{escape(place(f.path, f.line, start))}</td><td>{escape(f.function)}</td>"
         f"<td><code>{escape(f.code)}</code></td></tr>"
         for f in finding.site.frames
     )
@@ -52,7 +49,7 @@ def _of_one(finding: Finding, start: Path) -> str:
 
 
 def _picture(finding: Finding, start: Path) -> str:
-    chain: Chain | None = getattr(finding, "chain", None)
+    chain = finding.chain
     if chain is None or not chain.nodes:
         return ""
     with own_modules():

@@ -1,4 +1,4 @@
-"""The session's end: what turns up then must still reach every place where a person or a tool looks."""
+"""The session's end: what is found then must still reach every place where a person or a tool looks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
     from ..stale import Stale
 
-#: With any other exit status, and if a hook raises, pytest asks nobody for a summary.
+#: pytest asks for a summary only with these exit statuses (``summary_exit_codes`` in its terminal.py).
 _WITH_SUMMARY: Final = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}
 
 
 def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, exitstatus: int | None) -> None:
-    """``exitstatus``: what pytest's hooks were told; None if one of them raised."""
+    """To JUnit XML, to GitHub, and to the terminal where pytest itself will print no summary.
+
+    ``exitstatus``: what ``pytest_sessionfinish`` was called with; None if one of its hooks raised.
+    """
     failed = [f for f in ledger.outside_tests if f.outcome == "failed"]
     if (failed or ledger.stale) and getattr(config.option, "xmlpath", None):
         with own_modules():
@@ -51,7 +54,10 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
 def list_errors(
     reporter: TerminalReporter, leaks: Iterable[Finding], stale: Iterable[Stale], start: Path
 ) -> None:
-    """As ``ERROR hygiene: ...`` in the short test summary; ``start``: where paths are relative to."""
+    """Have pytest count session findings and stale decisions as errors: ``ERROR hygiene: ...``.
+
+    ``start``: the directory that paths are shown relative to.
+    """
     with own_modules():
         from .decisions import stale_report
         from .terminal import session_report

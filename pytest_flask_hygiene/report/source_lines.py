@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import own_modules
-from .failure import printable
+from .text import printable
 
+#: Control characters: HTML can't have most of them, and others break a line.  For ``str.translate``.
+CONTROL: Final = {n: "\N{REPLACEMENT CHARACTER}" for n in range(32) if chr(n) not in "\t\n"}
 _AROUND: Final = 2
 _MAX_WIDTH: Final = 300
 
 
 @dataclass(frozen=True)
 class Line:
+    """``is_meant``: the line that was asked for, not one around it."""
+
     number: int
     text: str
     is_meant: bool
@@ -30,7 +34,7 @@ def lines_around(path: str, number: int) -> tuple[Line, ...]:
         return ()
     first = max(number - _AROUND, 1)
     last = min(number + _AROUND, len(source))
-    # A form feed or a lone carriage return would look like another line.
+    # A form feed or a lone carriage return, if it stayed, would look like the end of a line.
     texts = [source[n - 1].rstrip().translate(CONTROL) for n in range(first, last + 1)]
     texts = textwrap.dedent("\n".join(texts).expandtabs(4)).split("\n")
     rows = [
@@ -41,7 +45,3 @@ def lines_around(path: str, number: int) -> tuple[Line, ...]:
     while rows and not rows[-1].text and not rows[-1].is_meant:
         del rows[-1]
     return tuple(rows)
-
-
-#: What HTML has no way to write, and what would break a line.
-CONTROL: Final = {n: "\N{REPLACEMENT CHARACTER}" for n in range(32) if chr(n) not in "\t\n"}

@@ -4,51 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from ..findings import ALLOWED_BY, Finding
+from ..findings import Finding
 from ..ledger import Ledger, distinct
 from ..settings import Settings
 from ..usage import MESSAGES
 from . import print_cost, print_no_leaks
-from .decisions import (
-    baseline_lines,
-    count_of,
-    first_run_lines,
-    in_brackets,
-    no_failing_leaks,
-    stale_lines,
-    times_found,
-)
-from .failure import clip, culprit, failure_repr, finding_lines, plural, relative
+from .counts import in_brackets, leak_counts, leaks_in_words, opened_by_libraries, times_found
+from .decisions import allowed_lines, baseline_lines, first_run_lines, no_failing_leaks, stale_lines
+from .failure import culprit, failure_repr, finding_lines, opened_at
 from .left_open import left_open_lines
+from .text import clip, plural, relative
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-_MAX_SITES = 20
-#: More sites than these have a line each, so that they fit on a screen.
-_MAX_WITH_EXAMPLES = 6
-_MAX_EDGES = 8
+_MAX_SITES: Final = 20
+#: Up to so many sites have a second line each, with a test.  More than these must fit on a screen.
+_MAX_WITH_EXAMPLES: Final = 6
+#: How many ways through libraries ``-v`` lists.
+_MAX_EDGES: Final = 8
+#: How many libraries are named.
+_MAX_LIBRARIES: Final = 5
+_MAX_CODE: Final = 60
 
 
 def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
     """``start``: the directory that paths are shown relative to."""
-    verbosity = reporter.config.get_verbosity()
-    lines = _groups([f for f in ledger.leaks if f.when != "session"], start, verbose=verbosity > 0)
-    lines += _session_lines(ledger, start)
-    others = left_open_lines(ledger.findings, start, verbose=verbosity > 0)
-    others += _counts(ledger, start, verbose=verbosity > 0)
-    others += first_run_lines(ledger, settings, reporter.config)
-    if others or ledger.stale or (lines and settings.mode == "warn"):
-        # What fails names the page of its kind where it is shown.
-        others.append(f"see: {MESSAGES}")
-    lines += others
+    verbose = reporter.config.get_verbosity() > 0
+    leaks = _leak_lines([f for f in ledger.leaks if f.when != "session"], start, verbose=verbose)
+    leaks += _session_lines(ledger, start)
+    left_open = left_open_lines(ledger.findings, start, verbose=verbose)
+    counted = _counted_lines(ledger, verbose=verbose)
+    counted += baseline_lines(ledger)
+    counted += allowed_lines(ledger, verbose=verbose)
+    noted = _noted_lines(ledger, start, verbose=verbose)
+    noted += first_run_lines(ledger, settings, reporter.config)
+    lines = [*leaks, *left_open, *counted, *noted]
     if not lines:
         print_no_leaks(reporter, ledger)
         return
+    # A leak that fails names the page of its kind where it is shown; what is only counted asks for nothing.
+    listed_only = leaks and settings.mode == "warn"
+    decisions = ledger.stale or ledger.removable or ledger.notes
+    if listed_only or left_open or noted or decisions or (counted and verbose):
+        lines.append(f"see: {MESSAGES}")
     reporter.section("hygiene", sep="=", blue=True)
     reporter.write_line(first_line(ledger, settings))
     for line in lines:
@@ -61,22 +64,17 @@ def first_line(ledger: Ledger, settings: Settings) -> str:
     leaks = ledger.leaks
     if not leaks:
         return no_failing_leaks(ledger)
-    tests = {f.nodeid for f in leaks if f.nodeid is not None and f.when != "session"}
-    outside = len([f for f in ledger.outside_tests if f.is_leak])
-    each = distinct(leaks)
-    text = f"hygiene: {plural(len(each), 'leak')}"
-    if tests:
-        text += f" in {plural(len(tests), 'test')}"
-    if outside:
-        text += f"{',' if tests else ''} {outside} outside tests" if tests else " outside tests"
-    return text + in_brackets(times_found(each), "warn: nothing fails" if settings.mode == "warn" else "")
+    mode = "warn: nothing fails" if settings.mode == "warn" else ""
+    notes = in_brackets(times_found(distinct(leaks)), mode)
+    return f"hygiene: {leaks_in_words(**leak_counts(ledger))}{notes}"
 
 
 def session_report(finding: Finding, start: Path) -> pytest.TestReport:
-    """The ``ERROR hygiene: ...`` line for what no test can be charged with."""
+    """For a finding that no test can be charged with: pytest prints it as ``ERROR hygiene: ...``."""
     name = finding.nodeid or culprit(finding, start)
     return pytest.TestReport(
         nodeid=f"hygiene: {finding.kind} leaked by {name}",
+        # pytest counts lines from 0 here.
         location=(relative(finding.owner.path, start), max(finding.owner.line - 1, 0), "hygiene"),
         keywords={},
         outcome="failed",
@@ -85,32 +83,27 @@ def session_report(finding: Finding, start: Path) -> pytest.TestReport:
     )
 
 
-def _groups(findings: list[Finding], start: Path, *, verbose: bool) -> list[str]:
-    """One row for each site: where, what, in how many tests."""
-    groups: dict[tuple[str, str], list[Finding]] = {}
+def _leak_lines(findings: list[Finding], start: Path, *, verbose: bool) -> list[str]:
+    """For each site: in how many tests, what, where."""
+    sites: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        frame = finding.site.frame
-        where = f"{relative(frame.path, start)}:{frame.line}" if frame else finding.owner.describe()
-        groups.setdefault((where, finding.kind), []).append(finding)
-    rows = []
-    for (where, kind), members in groups.items():
-        tests = {f.nodeid for f in members}
-        code = members[0].site.frame.code if members[0].site.frame else ""
-        example = members[0].nodeid or members[0].owner.describe()
-        rows.append((len(tests), kind, where, code, example))
-    rows.sort(key=lambda row: (-row[0], row[2], row[1]))
+        sites.setdefault((opened_at(finding, start), finding.kind), []).append(finding)
+    tests = {site: len({f.nodeid for f in found}) for site, found in sites.items()}
     lines = []
-    for number, kind, where, code, example in rows[:_MAX_SITES]:
-        tests_text = plural(number, "test")
-        lines.append(f"{tests_text:>9}  {kind:<10}  {where}  {clip(code, 60)}".rstrip())
-        if verbose or len(rows) <= _MAX_WITH_EXAMPLES:
-            lines.append(f"{'':>9}  {'':<10}  {'in ' if number == 1 else 'first in '}{example}")
-    if len(rows) > _MAX_SITES:
-        lines.append(f"... and {plural(len(rows) - _MAX_SITES, 'more site')}")
+    for site in sorted(sites, key=lambda site: (-tests[site], site))[:_MAX_SITES]:
+        where, kind = site
+        first, count = sites[site][0], tests[site]
+        code = first.site.frame.code if first.site.frame else ""
+        lines.append(f"{plural(count, 'test'):>9}  {kind:<10}  {where}  {clip(code, _MAX_CODE)}".rstrip())
+        if verbose or len(sites) <= _MAX_WITH_EXAMPLES:
+            lines.append(f"{'':>9}  {'':<10}  {'in' if count == 1 else 'first in'} {first.nodeid}")
+    if len(sites) > _MAX_SITES:
+        lines.append(f"... and {plural(len(sites) - _MAX_SITES, 'more site')}")
     return lines
 
 
 def _session_lines(ledger: Ledger, start: Path) -> list[str]:
+    """What makes the run fail although no test does."""
     findings = [f for f in ledger.outside_tests if f.is_leak]
     if not findings and not ledger.stale:
         return []
@@ -122,7 +115,8 @@ def _session_lines(ledger: Ledger, start: Path) -> list[str]:
     return lines
 
 
-def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
+def _counted_lines(ledger: Ledger, *, verbose: bool) -> list[str]:
+    """What fails nobody, and asks nobody to do anything: it is only counted."""
     lines = []
     closed = [
         plural(count, noun)
@@ -131,50 +125,54 @@ def _counts(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
     ]
     if closed:
         lines.append(f"closed for the tests: {', '.join(closed)}")
-    for edge, count in ledger.library_edges.most_common(_MAX_EDGES if verbose else 0):
-        lines.append(f"exception cycles of libraries: {count} through {edge}")
-    if ledger.library_edges and not verbose:
-        total = sum(ledger.library_edges.values())
-        top = ledger.library_edges.most_common(1)[0][0]
-        hint = ", most through {} (-v lists them)" if len(ledger.library_edges) > 1 else " through {}"
-        lines.append(f"exception cycles of libraries: {total}{hint.format(top)}")
+    lines += _library_cycle_lines(ledger, verbose=verbose)
     for library, count in ledger.upstream.most_common():
         lines.append(f"known upstream leaks: {count} in {library}")
-    findings = distinct(ledger.findings)
-    unreported = [f for f in findings if f.outcome == "library" and not f.upstream and f.kind != "cycle"]
-    of_libraries = [f for f in unreported if f.site.library]
-    if of_libraries:
-        names = sorted({f.site.library for f in of_libraries})
-        lines.append(
-            f"opened by libraries, and charged to nobody: {len(of_libraries)} ({', '.join(names[:5])})"
-        )
-    unseen = sum(f.count for f in unreported if not f.site.library)
+    charged_to_nobody = opened_by_libraries(ledger)
+    by_library = [f for f in charged_to_nobody if f.site.library]
+    if by_library:
+        names = ", ".join(sorted({f.site.library for f in by_library})[:_MAX_LIBRARIES])
+        lines.append(f"opened by libraries, and charged to nobody: {len(by_library)} ({names})")
+    unseen = sum(f.count for f in charged_to_nobody if not f.site.library)
     if unseen and verbose:
         lines.append(f"warnings about what was opened before the run, or out of sight: {unseen}")
-    allowed = [f for f in findings if f.outcome == "allowed"]
-    accepted = [f for f in allowed if f.allowed_by == ALLOWED_BY]
-    lines += baseline_lines(ledger, accepted)
-    allowed = [f for f in allowed if f.allowed_by != ALLOWED_BY]
-    if allowed:
-        lines.append(f"allowed: {count_of(allowed, 'leak')}")
-        if verbose:
-            lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
-    test_cycles = [f for f in findings if f.outcome == "noted" and f.in_tests]
-    if test_cycles:
+    return lines
+
+
+def _library_cycle_lines(ledger: Ledger, *, verbose: bool) -> list[str]:
+    edges = ledger.library_edges.most_common()
+    if verbose:
+        return [
+            f"exception cycles of libraries: {count} through {edge}" for edge, count in edges[:_MAX_EDGES]
+        ]
+    if not edges:
+        return []
+    total = sum(count for _, count in edges)
+    most = edges[0][0]
+    if len(edges) == 1:
+        return [f"exception cycles of libraries: {total} through {most}"]
+    return [f"exception cycles of libraries: {total}, most through {most} (-v lists them)"]
+
+
+def _noted_lines(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
+    """What fails nobody, and what somebody can mend all the same."""
+    lines = []
+    cycles = [f for f in distinct(ledger.findings) if f.outcome == "noted" and f.in_tests and not f.is_leak]
+    if cycles:
         hint = "" if verbose else " (-v lists them)"
-        lines.append(
-            f"exception cycles made by test code: {len(test_cycles)}{hint}; --hygiene-strict fails them"
-        )
+        lines.append(f"exception cycles made by test code: {len(cycles)}{hint}; --hygiene-strict fails them")
         if verbose:
-            lines += [f"  {line}" for f in test_cycles for line in finding_lines(f, start)]
-    if ledger.stopped_early:
-        tests = plural(len(ledger.stopped_early), "test")
-        first = ledger.stopped_early[0]
-        lines.append(f"cycle check stopped early in {tests} (more than 10,000 objects in cycles): {first}")
+            lines += [f"  {line}" for f in cycles for line in finding_lines(f, start)]
+    stopped_early = list(dict.fromkeys(ledger.stopped_early))
+    if stopped_early:
+        tests = plural(len(stopped_early), "test")
+        example = stopped_early[0]
+        lines.append(f"cycle check stopped early in {tests} (more than 10,000 objects in cycles): {example}")
     lines += dict.fromkeys(ledger.others_faults)
     return lines + fault_lines(ledger.faults)
 
 
 def fault_lines(faults: Iterable[str]) -> list[str]:
+    """Each fault of the plugin itself once."""
     texts = dict.fromkeys(faults)
     return [f"a fault of pytest-flask-hygiene itself, please report it: {text}" for text in texts]
