@@ -24,7 +24,7 @@ def marked(text: str) -> int:
 
 
 def test_many_runs_in_one_process_share_one_hook(run_suite):
-    for _ in range(20):
+    for _ in range(5):
         run_suite("def test_it():\n    pass\n", "-q")
     heard: list[object] = []
     handlers = getattr(sys, ATTRIBUTE)
@@ -48,7 +48,8 @@ import sys
 import pytest
 from _pytest.config import main
 
-code = main(["-q", "-p", "no:cacheprovider", "test_suite.py", *sys.argv[1:]])
+OURS = ("-p", "pytest_flask_hygiene.plugin", "-p", "no:cacheprovider")
+code = main(["-q", *OURS, "test_suite.py", *sys.argv[1:]])
 print("handlers:", getattr(sys, "{ATTRIBUTE}", None), "code:", int(code))
 """
 
@@ -64,7 +65,8 @@ print("handlers:", getattr(sys, "{ATTRIBUTE}", None), "code:", int(code))
     ],
     ids=["passes", "leaks", "interrupted", "usage error", "off"],
 )
-def test_nothing_is_recorded_after_a_run(pytester, body, flags, handlers, code):
+def test_nothing_is_recorded_after_a_run(pytester, monkeypatch, body, flags, handlers, code):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(test_suite=f"def test_it():\n    {body}\n", script=SCRIPT)
     result = pytester.run(sys.executable, "script.py", *flags)
     result.stdout.fnmatch_lines([f"handlers: {handlers} code: {code}"])

@@ -635,7 +635,7 @@ SUITES = [
 @pytest.mark.parametrize("suite", SUITES)
 def test_findings_are_those_without_it(run_suite, pytester, suite):
     def run(*args):
-        result = run_suite("", "-v", "--hygiene-report=found.json", *args, subprocess=True)
+        result = run_suite("", "-v", "--hygiene-report=found.json", *args)
         for made in pytester.path.iterdir():
             if made.is_file() and made.name not in (*names, "found.json"):
                 made.unlink()

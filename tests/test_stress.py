@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once_a_python
+
 SUITE = """
 import gc, resource, sys
 import pytest
@@ -47,8 +49,6 @@ def test_file_responses(tmp_path):
 MEASURE = """
 import json, resource, sys
 import pytest
-
-pytestmark = pytest.mark.once_a_python
 
 code = pytest.main(sys.argv[1:])
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
