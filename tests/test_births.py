@@ -7,6 +7,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+from reading_runs import marked
 
 ATTRIBUTE = "_pytest_flask_hygiene_audit"
 IMPORTS = "import gc, importlib, os, socket, sys, tempfile, threading\nimport pytest\n"
@@ -14,10 +15,6 @@ IMPORTS = "import gc, importlib, os, socket, sys, tempfile, threading\nimport py
 
 def suite(source: str) -> str:
     return IMPORTS + dedent(source)
-
-
-def marked(text: str) -> int:
-    return next(number for number, row in enumerate(text.splitlines(), 1) if row.endswith("# here"))
 
 
 # -- the hook itself
@@ -111,51 +108,51 @@ LINES = {
     "reopened path": """
         def test_it(tmp_path):
             open(tmp_path / "x", "w").close()
-            open(tmp_path / "x")  # here
+            open(tmp_path / "x")  # leak
             open(tmp_path / "x").close()
         """,
     "same path twice": """
         def test_it():
             first = open(__file__)
-            second = open(__file__)  # here
+            second = open(__file__)  # leak
             first.close()
         """,
     "reused descriptor": """
         def test_it():
             other = open(os.devnull)
             other.close()
-            open(__file__)  # here
+            open(__file__)  # leak
         """,
     "TemporaryFile": """
         def test_it():
-            tempfile.TemporaryFile()  # here
+            tempfile.TemporaryFile()  # leak
         """,
     "fdopen": """
         def test_it():
             descriptor = os.open(__file__, os.O_RDONLY)
-            os.fdopen(descriptor)  # here
+            os.fdopen(descriptor)  # leak
         """,
     "open of a descriptor": """
         def test_it():
             descriptor = os.open(__file__, os.O_RDONLY)
-            open(descriptor)  # here
+            open(descriptor)  # leak
         """,
     "bytes path": """
         def test_it():
-            open(os.fsencode(__file__))  # here
+            open(os.fsencode(__file__))  # leak
         """,
     "relative path": """
         def test_it(tmp_path, monkeypatch):
             monkeypatch.chdir(tmp_path)
-            open("x", "w")  # here
+            open("x", "w")  # leak
         """,
     "binary, no buffer": """
         def test_it():
-            open(__file__, "rb", buffering=0)  # here
+            open(__file__, "rb", buffering=0)  # leak
         """,
     "pathlib": """
         def test_it(tmp_path):
-            (tmp_path / "x").open("w")  # here
+            (tmp_path / "x").open("w")  # leak
         """,
     "makefile": """
         def test_it():
@@ -164,11 +161,11 @@ LINES = {
             file = left.makefile()
             left.close()
             file.close()
-            socket.socket()  # here
+            socket.socket()  # leak
         """,
     "deep stack": """
         def deep(depth):
-            return deep(depth - 1) if depth else open(__file__)  # here
+            return deep(depth - 1) if depth else open(__file__)  # leak
 
         def test_it():
             deep(300)
@@ -220,7 +217,7 @@ def test_a_threads_leak_belongs_to_the_test_that_started_it(run_suite, opener):
     text = suite(
         f"""
         def work():
-            {opener}  # here
+            {opener}  # leak
 
         def test_starts():
             thread = threading.Thread(target=work)
@@ -265,7 +262,7 @@ def test_a_fixtures_thread_is_not_charged_to_the_test_it_works_in(run_suite):
 
             def work():
                 begin.wait(10)
-                open(__file__)  # here
+                open(__file__)  # leak
                 done.set()
 
             thread = threading.Thread(target=work)

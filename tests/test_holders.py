@@ -5,6 +5,9 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
+from reading_runs import marked
+
+pytest_plugins = ["outer_run"]
 
 IMPORTS = """\
 import functools, logging, socket, sqlite3, threading
@@ -171,11 +174,6 @@ USERS = {
     "test_one.py": "import shop\n\ndef test_a():\n    shop.connect()\n\ndef test_b():\n    shop.connect()\n",
     "test_two.py": "import shop\n\ndef test_c():\n    shop.connect()\n",
 }
-
-
-def marked(text: str, mark: str = "leak") -> int:
-    (number,) = [n for n, row in enumerate(dedent(text).splitlines(), 1) if row.endswith(f"# {mark}")]
-    return number
 
 
 @pytest.fixture
@@ -432,13 +430,7 @@ ENGINES = """
     """
 
 
-@pytest.fixture
-def _sqlalchemy() -> None:
-    # Loaded here, so that the runs inside this process need not load it each time.
-    pytest.importorskip("sqlalchemy")
-
-
-@pytest.mark.usefixtures("_sqlalchemy")
+@pytest.mark.usefixtures("sqlalchemy_loaded")
 class TestEngines:
     QUERIES = """
         import shop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import dedent, indent
 
 import pytest
+from reading_runs import failed
 
 SHOP = {
     "shop.py": """
@@ -46,11 +47,6 @@ def run(run_suite):
         return run_suite(HEAD + dedent(source), *args, files={**SHOP, **(files or {})}, **options)
 
     return run
-
-
-def failed(result: pytest.RunResult) -> list[str]:
-    """The short summary's ``FAILED`` and ``ERROR`` lines."""
-    return [line for line in result.outlines if line.startswith(("FAILED ", "ERROR "))]
 
 
 def in_test(*lines: str, after: str = "", fixtures: str = "hygiene") -> str:

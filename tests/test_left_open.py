@@ -6,6 +6,7 @@ import re
 from textwrap import dedent
 
 import pytest
+from reading_runs import assert_silent, failures, marked
 
 IMPORTS = """\
 import asyncio, logging, logging.handlers, os, pathlib, shutil, socket, sqlite3, subprocess, sys, tempfile
@@ -57,27 +58,6 @@ def run(run_suite):
 @pytest.fixture
 def strict(run):
     return lambda source, *args, **kwargs: run(source, "--hygiene-strict", *args, **kwargs)
-
-
-def marked(source: str, mark: str = "leak") -> int:
-    (number,) = [n for n, row in enumerate(suite(source).splitlines(), 1) if row.endswith(f"# {mark}")]
-    return number
-
-
-def charged(result: pytest.RunResult) -> list[tuple[str, str, str]]:
-    """Test, phase, and the text of each report that failed."""
-    return [
-        (report.nodeid.rpartition("::")[2], report.when, str(report.longrepr))
-        for report in result.reprec.getreports("pytest_runtest_logreport")
-        if report.failed and "::" in report.nodeid
-    ]
-
-
-def assert_silent(result: pytest.RunResult, passed: int) -> None:
-    result.assert_outcomes(passed=passed)
-    result.stdout.fnmatch_lines(["hygiene: no leaks"])
-    result.stdout.no_fnmatch_line("still open after*")
-    result.stdout.no_fnmatch_line("a fault of *")
 
 
 # -- found, and charged to the test at its teardown
@@ -214,7 +194,7 @@ def test_strict_charges_each_test_with_its_one_resource(left_one_each):
     result, lines = left_one_each("--hygiene-strict")
     found = {
         (name, when, *re.findall(r"^([a-z-]+)  \S", text, re.MULTILINE))
-        for name, when, text in charged(result)
+        for name, when, text in failures(result)
     }
     assert found == {(f"test_{name}", "teardown", kind) for name, (kind, _) in lines.items()}
 
@@ -223,7 +203,7 @@ def test_strict_names_each_line(left_one_each):
     result, lines = left_one_each("--hygiene-strict")
     found = {
         (name, int(number))
-        for name, _, text in charged(result)
+        for name, _, text in failures(result)
         for number in re.findall(r"^    test_suite\.py:(\d+)", text, re.MULTILINE)
     }
     assert found == {(f"test_{name}", line) for name, (_, line) in lines.items()}
@@ -241,7 +221,7 @@ def test_a_socket_pair_is_two_resources(strict):
     source = "def test_pair():\n    kept.extend(socket.socketpair())  # leak\n"
     result = strict(source)
     result.stdout.fnmatch_lines(
-        ["hygiene: test_pair left 2 resources open", "socket  *(2 times)", f"*:{marked(source)} *"]
+        ["hygiene: test_pair left 2 resources open", "socket  *(2 times)", f"*:{marked(suite(source))} *"]
     )
 
 
@@ -451,15 +431,16 @@ ON_SELF = {
 def test_what_ends_with_the_tests_own_objects_is_an_error_at_its_teardown(run, where, mode):
     source = ON_SELF[where] + "\n        def test_innocent():\n            pass\n"
     result = run(source, *(("--hygiene-strict",) if mode == "strict" else ()))
-    ((name, when, text),) = charged(result)
+    ((name, when, text),) = failures(result)
     assert (name, when) == ("test_it", "teardown")
-    assert f"test_suite.py:{marked(source)} " in text
+    assert f"test_suite.py:{marked(suite(source))} " in text
 
 
 def test_what_a_parameter_holds_is_left_open(strict):
-    result = strict(ON_SELF["parameter"])
+    source = ON_SELF["parameter"]
+    result = strict(source)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["socket  opened here and still open", f"*:{marked(ON_SELF['parameter'])} *"])
+    result.stdout.fnmatch_lines(["socket  opened here and still open", f"*:{marked(suite(source))} *"])
 
 
 def test_what_is_closed_by_teardown_functions_is_no_finding(strict):
@@ -518,9 +499,9 @@ ROLLS_OVER = """
 def test_a_handler_that_rolls_over_in_another_test_is_its_makers(run, mode):
     source = ROLLS_OVER.format(end="handler.close()")
     result = run(source, *(("--hygiene-strict",) if mode == "strict" else ()))
-    tests = [(name, when) for name, when, _ in charged(result)]
+    tests = [(name, when) for name, when, _ in failures(result)]
     assert tests == ([("test_first", "teardown")] if mode == "strict" else [])
-    result.stdout.fnmatch_lines([f"*file *test_suite.py:{marked(source)} *"])
+    result.stdout.fnmatch_lines([f"*file *test_suite.py:{marked(suite(source))} *"])
 
 
 def test_a_handler_made_in_one_test_and_first_used_in_another_is_its_makers(strict):
@@ -534,9 +515,9 @@ def test_a_handler_made_in_one_test_and_first_used_in_another_is_its_makers(stri
         """
     result = strict(source)
     # Its test had been reported.
-    assert "test_second" not in [name for name, _, _ in charged(result)]
+    assert "test_second" not in [name for name, _, _ in failures(result)]
     result.stdout.fnmatch_lines(
-        ["outside tests:", "*found after *::test_first was reported:", f"*:{marked(source)} *"]
+        ["outside tests:", "*found after *::test_first was reported:", f"*:{marked(suite(source))} *"]
     )
 
 
@@ -578,7 +559,7 @@ def test_what_a_later_test_drops_is_a_session_finding_of_the_first(run):
     result = run(DROPPED_LATER)
     result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(
-        ["outside tests:", "*found after *::test_first was reported:", f"*:{marked(DROPPED_LATER)} *"]
+        ["outside tests:", "*found after *::test_first was reported:", f"*:{marked(suite(DROPPED_LATER))} *"]
     )
 
 
@@ -588,7 +569,7 @@ def test_what_was_dropped_since_is_no_longer_listed_as_open(run):
 
 def test_what_a_later_test_drops_is_reported_once_in_strict_mode(strict):
     result = strict(DROPPED_LATER)
-    assert [(name, when) for name, when, _ in charged(result)] == [("test_first", "teardown")]
+    assert [(name, when) for name, when, _ in failures(result)] == [("test_first", "teardown")]
     result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
 
 
@@ -677,7 +658,7 @@ def test_a_mark_allows_what_is_left_open(strict):
     )
     # Two leaks, and two marks that cover nothing.
     result.assert_outcomes(passed=5, errors=4)
-    assert [name for name, _, _ in charged(result)] == ["test_by_another_name", "test_another_kind"]
+    assert [name for name, _, _ in failures(result)] == ["test_by_another_name", "test_another_kind"]
     result.stdout.fnmatch_lines(["allowed: 3 leaks"])
 
 
@@ -696,7 +677,7 @@ def test_warn_lists_what_strict_would_fail(strict):
     result.stdout.fnmatch_lines(
         [
             "hygiene: 1 leak in 1 test (warn: nothing fails)",
-            f"*1 test  file *test_suite.py:{marked(source)} *",
+            f"*1 test  file *test_suite.py:{marked(suite(source))} *",
         ]
     )
 
@@ -722,7 +703,7 @@ def test_equal_sites_are_one_row_of_the_list(run):
     result.stdout.fnmatch_lines(
         [
             "still open after their owners ended: 30 (*",
-            f"*30 x file *:{marked(source)} *",
+            f"*30 x file *:{marked(suite(source))} *",
             "*first in *test_many?0?",
         ]
     )
@@ -769,4 +750,4 @@ def test_what_a_library_opens_for_the_reader_is_the_readers(run_suite):
     source = "def test_it():\n    import somelib\n    kept.append(somelib.connect())  # leak\n"
     result = run_suite(suite(source), "--hygiene-strict", files={"conftest.py": CONFTEST, **files})
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["socket  *", f"    test_suite.py:{marked(source)} *"])
+    result.stdout.fnmatch_lines(["socket  *", f"    test_suite.py:{marked(suite(source))} *"])

@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from reading_runs import failed
 
 psycopg = None
 with suppress(ImportError):
@@ -98,10 +99,6 @@ def run(run_suite):
         return run_suite("import lib\n" + dedent(source), *args, files=files, **options)
 
     return run
-
-
-def failed(result: pytest.RunResult) -> list[str]:
-    return [line for line in result.outlines if line.startswith(("FAILED ", "ERROR "))]
 
 
 # -- what is found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
-import werkzeug.test
+
+pytest_plugins = ["outer_run"]
+pytestmark = pytest.mark.usefixtures("client_as_imported")
 
 SHOP = """
     from pathlib import Path
@@ -81,12 +81,6 @@ LEFT = {
     "read": "assert client.get('/file').data == b'TEXT' * 9",
     "kept": "response = client.get('/file')\nassert response.data == b'TEXT' * 9",
 }
-
-
-@pytest.fixture(autouse=True)
-def _only_the_inner_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The outer run has wrapped the client too, and would close the responses first."""
-    monkeypatch.setattr(werkzeug.test, "run_wsgi_app", inspect.unwrap(werkzeug.test.run_wsgi_app))
 
 
 @pytest.fixture

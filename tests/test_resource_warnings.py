@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from textwrap import dedent
 
 import pytest
+
+pytest_plugins = ["outer_run"]
+pytestmark = pytest.mark.usefixtures("pythons_own_filters")
 
 IMPORTS = "import asyncio, gc, logging, socket, sqlite3, subprocess, sys, tempfile, warnings\nimport pytest\n"
 
@@ -20,15 +21,6 @@ OPENERS = {
 }
 
 every_kind = pytest.mark.parametrize("kind", OPENERS)
-
-
-@pytest.fixture(autouse=True)
-def _pythons_own_filters() -> Iterator[None]:
-    """A run in this process starts with this run's filters, among them ``error``."""
-    with warnings.catch_warnings():
-        warnings.resetwarnings()
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
 
 
 def suite(source: str, kind: str = "file") -> str:

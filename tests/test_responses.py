@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
-import werkzeug.test
+
+pytest_plugins = ["outer_run"]
+pytestmark = pytest.mark.usefixtures("client_as_imported")
 
 SHOP = """\
 import io
@@ -90,12 +90,6 @@ def client():
 """
 FILES = {"shop.py": SHOP, "conftest.py": CONFTEST, "static/manual.txt": "0123456789" * 20_000}
 IMPORTS = "import gc, pytest, shop\n\n"
-
-
-@pytest.fixture(autouse=True)
-def _only_the_inner_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The outer run has wrapped the client too, and would close the responses first."""
-    monkeypatch.setattr(werkzeug.test, "run_wsgi_app", inspect.unwrap(werkzeug.test.run_wsgi_app))
 
 
 def numbered(text: str, end: str) -> int:

@@ -6,6 +6,7 @@ import re
 from textwrap import dedent
 
 import pytest
+from reading_runs import assert_silent, charged, marked
 
 IMPORTS = """\
 import asyncio, concurrent.futures, os, queue, socket, sqlite3, threading, time
@@ -51,27 +52,6 @@ def strict(run):
     return lambda source, *args, **kwargs: run(source, "--hygiene-strict", *args, **kwargs)
 
 
-def marked(source: str, mark: str = "leak") -> int:
-    (number,) = [n for n, row in enumerate(suite(source).splitlines(), 1) if row.endswith(f"# {mark}")]
-    return number
-
-
-def charged(result: pytest.RunResult) -> list[tuple[str, str]]:
-    """Test and phase of each report that failed."""
-    return [
-        (report.nodeid.rpartition("::")[2], report.when)
-        for report in result.reprec.getreports("pytest_runtest_logreport")
-        if report.failed and "::" in report.nodeid
-    ]
-
-
-def assert_silent(result: pytest.RunResult, passed: int) -> None:
-    result.assert_outcomes(passed=passed)
-    result.stdout.fnmatch_lines(["hygiene: no leaks"])
-    result.stdout.no_fnmatch_line("still open after*")
-    result.stdout.no_fnmatch_line("a fault of *")
-
-
 # -- births in threads
 
 HELPERS = """
@@ -100,7 +80,7 @@ def test_what_a_tests_thread_drops_fails_the_test(run, leak):
     """
     result = run(source)
     assert charged(result) == [("test_it", "call")]
-    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(source)} *in work *"])
+    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(suite(source))} *in work *"])
 
 
 def test_what_a_fixtures_thread_drops_during_a_test_is_the_fixtures(run):
@@ -130,7 +110,7 @@ def test_what_a_fixtures_thread_drops_during_a_test_is_the_fixtures(run):
     result = run(source)
     assert charged(result) == [("test_last", "teardown")]
     result.stdout.fnmatch_lines(
-        ["*by module fixture 'worker', *", f"*test_suite.py:{marked(source)} *in work *"]
+        ["*by module fixture 'worker', *", f"*test_suite.py:{marked(suite(source))} *in work *"]
     )
 
 
@@ -147,7 +127,7 @@ def test_what_a_thread_of_a_thread_drops_is_the_first_ones(run):
     """
     result = run(source)
     assert charged(result) == [("test_it", "call")]
-    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(source)} *in inner *"])
+    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(suite(source))} *in inner *"])
 
 
 def test_what_a_pools_worker_drops_is_whose_call_started_the_worker(run):
@@ -385,7 +365,9 @@ def test_a_fixture_that_does_not_stop_its_thread_is_named(strict, scope):
         """
     result = strict(source)
     assert charged(result) == [("test_last", "teardown")]
-    result.stdout.fnmatch_lines([f"*by {scope} fixture 'server', *", f"*:{marked(source)} *in server *"])
+    result.stdout.fnmatch_lines(
+        [f"*by {scope} fixture 'server', *", f"*:{marked(suite(source))} *in server *"]
+    )
 
 
 def test_a_thread_that_outlives_its_test_but_not_the_run_is_reported_once(run):
@@ -552,7 +534,7 @@ def test_a_live_server_that_runs_on_is_listed_by_default(run):
     result = run(source, files={"conftest.py": STOP_SERVERS})
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
-        [f"*1 x thread *test_suite.py:{marked(source)} *", "*session fixture 'server'"]
+        [f"*1 x thread *test_suite.py:{marked(suite(source))} *", "*session fixture 'server'"]
     )
 
 
@@ -561,7 +543,10 @@ def test_a_live_server_that_runs_on_is_its_fixtures_in_strict_mode(strict):
     result = strict(source, files={"conftest.py": STOP_SERVERS})
     assert charged(result) == [("test_last", "teardown")]
     result.stdout.fnmatch_lines(
-        ["hygiene: session fixture 'server' left * resources open", f"*test_suite.py:{marked(source)} *"]
+        [
+            "hygiene: session fixture 'server' left * resources open",
+            f"*test_suite.py:{marked(suite(source))} *",
+        ]
     )
 
 
@@ -621,4 +606,4 @@ def test_what_a_librarys_thread_leaves_for_the_reader_is_the_readers(run):
     end = "    import somelib\n    [p.shutdown() for p in somelib.kept]\n"
     result = run(source, files={**INSTALLED, "conftest.py": CONFTEST + end})
     assert charged(result) == [("test_it", "call")]
-    result.stdout.fnmatch_lines([f"*:{marked(source)} *in work *"])
+    result.stdout.fnmatch_lines([f"*:{marked(suite(source))} *in work *"])

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Iterator
 
 import pytest
 from test_resource_warnings import CYCLE, DROPPED, OPENERS, every_kind, suite
 
-
-@pytest.fixture(autouse=True)
-def _pythons_own_filters() -> Iterator[None]:
-    """A run in this process starts with this run's filters, among them ``error``."""
-    with warnings.catch_warnings():
-        warnings.resetwarnings()
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
+pytest_plugins = ["outer_run"]
+pytestmark = pytest.mark.usefixtures("pythons_own_filters")
 
 
 ERRORS = ["error", "error::ResourceWarning"]
