@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -38,3 +39,19 @@ def assert_silent(result: pytest.RunResult, passed: int) -> None:
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
     result.stdout.no_fnmatch_line("still open after*")
     result.stdout.no_fnmatch_line("a fault of *")
+
+
+def charged_at_marks(result: pytest.RunResult) -> list[tuple[str, str]]:
+    """Test and phase of each report that fails for a leak, whose crash line must say ``# leak``."""
+    found = []
+    for report in result.reprec.getreports("pytest_runtest_logreport"):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if report.failed and crash is not None and crash.message.startswith("hygiene: "):
+            line = Path(crash.path).read_text("utf-8").splitlines()[crash.lineno - 1]
+            assert line.endswith("# leak"), line
+            found.append((report.nodeid.rpartition("::")[2], report.when))
+    return found
+
+
+def without_fault(result: pytest.RunResult) -> bool:
+    return "fault of pytest-flask-hygiene" not in result.stdout.str()

@@ -27,8 +27,8 @@ def make_client(tmp_path):
         return str(len(request.files))
     return app.test_client()
 
-def test_two_million_cycles():
-    for _ in range(2_000_000):
+def test_a_million_cycles():
+    for _ in range(1_000_000):
         a = []
         a.append(a)
 
@@ -37,12 +37,12 @@ def test_uploads(tmp_path):
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     client = make_client(tmp_path)
     body = b"x" * 600_000
-    for _ in range(600):
+    for _ in range(400):
         assert client.post("/upload", data={"file": (io.BytesIO(body), "a.bin")}).text == "1"
 
 def test_file_responses(tmp_path):
     client = make_client(tmp_path)
-    for _ in range(10_000):
+    for _ in range(5_000):
         assert client.get("/file").status_code == 200
 """
 
@@ -71,7 +71,7 @@ def measure(suite: Path, name: str, *args: str) -> dict[str, int]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and peak memory as on Linux")
-@pytest.mark.parametrize("name", ["test_two_million_cycles", "test_uploads", "test_file_responses"])
+@pytest.mark.parametrize("name", ["test_a_million_cycles", "test_uploads", "test_file_responses"])
 def test_stays_within_the_memory_it_takes_without_the_plugin(tmp_path, name):
     suite = tmp_path / "test_stress_suite.py"
     suite.write_text(SUITE, "utf-8")
