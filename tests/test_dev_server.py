@@ -388,7 +388,14 @@ def test_processes_of_the_application_end_with_it(serve, pytester):
         "SLEEP",
         '\'import os, time; print(os.getpid(), file=open("pids", "a"), flush=True); time.sleep(100)\'',
     )
-    serve("dev_server('noting')\n__import__('time').sleep(1)", files={"noting.py": app})
+    body = """
+import pathlib, time
+dev_server("noting")
+end = time.monotonic() + 20
+while len(pathlib.Path("pids").read_text().split()) < 4 and time.monotonic() < end:
+    time.sleep(0.05)
+"""
+    serve(body, files={"noting.py": app})
     assert wait_until_ended(processes_noted(pytester.path, at_least=4)) == []
 
 
