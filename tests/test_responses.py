@@ -159,12 +159,12 @@ def name_of(style: str) -> str:
     return f"test_{style.replace(' ', '_')}"
 
 
-def tests_of(bodies: dict[str, str]) -> str:
+def suite_of(bodies: dict[str, str]) -> str:
     tests = [a_test(body).removeprefix(IMPORTS).replace("test_it", name_of(s)) for s, body in bodies.items()]
     return IMPORTS + "\n".join(tests)
 
 
-ALL_LEFT = tests_of({style: body for style, (body, _) in LEFT.items()})
+ALL_LEFT = suite_of({style: body for style, (body, _) in LEFT.items()})
 
 
 def test_a_response_left_open_passes_and_is_counted(run_suite):
@@ -187,7 +187,7 @@ def test_strict_fails_a_response_left_open(run_once, style):
 
 @pytest.mark.parametrize("flags", [(), ("--hygiene-strict",)], ids=["default", "strict"])
 def test_any_other_response_is_nothing(run_suite, flags):
-    result = run_suite(tests_of(NOT_LEFT), *flags, files=FILES)
+    result = run_suite(suite_of(NOT_LEFT), *flags, files=FILES)
     result.assert_outcomes(passed=len(NOT_LEFT))
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
     result.stdout.no_fnmatch_line("*closed for the tests*")
