@@ -267,7 +267,8 @@ def test_twice_in_one_process(found_by, alone, mode):
 @pytest.mark.parametrize(("workers", "mode"), [("3", "default"), ("2", "strict")])
 def test_on_workers(found_by, alone, workers, mode):
     pytest.importorskip("xdist")
-    found = found_by(*MODES[mode], "-n", workers, with_plugins=("xdist",), subprocess=True)
+    args = ("-n", workers, "-p", "no:anyio")
+    found = found_by(*MODES[mode], *args, with_plugins=("xdist",), subprocess=True)
     assert found == alone(mode)
 
 

@@ -59,7 +59,7 @@ print("MEASURED " + json.dumps({"code": code, "peak": peak}))
 def measure(suite: Path, name: str, *args: str) -> dict[str, int]:
     command = [
         *(sys.executable, "-c", MEASURE, "-q", "-p", "no:cacheprovider", "-p", "no:randomly"),
-        *("-p", "no:asyncio", "-p", "no:flask", "-k", name, *args, str(suite)),
+        *("-p", "no:asyncio", "-p", "no:flask", "-p", "no:anyio", "-k", name, *args, str(suite)),
     ]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(

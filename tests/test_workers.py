@@ -10,6 +10,8 @@ pytest_plugins = ["shared_runs"]
 pytest.importorskip("xdist")
 
 Found = set[tuple[str, str, str]]
+#: It loads trio, if that is installed, which takes nearly as long as the rest of a worker's start.
+NOT_NEEDED = ("-p", "no:anyio")
 
 
 @pytest.fixture
@@ -17,7 +19,8 @@ def run_workers(run_suite):
     """Run a suite under pytest-xdist, in a fresh Python."""
 
     def run(source="", *args, files=None, with_plugins=()):
-        return run_suite(source, *args, files=files, with_plugins=("xdist", *with_plugins), subprocess=True)
+        plugins = ("xdist", *with_plugins)
+        return run_suite(source, *NOT_NEEDED, *args, files=files, with_plugins=plugins, subprocess=True)
 
     return run
 
@@ -27,7 +30,8 @@ def run_workers_once(run_once):
     """The same, where several tests read the output of one run."""
 
     def run(source, *args, files=None, with_plugins=()):
-        return run_once(source, *args, files=files, with_plugins=("xdist", *with_plugins), subprocess=True)
+        plugins = ("xdist", *with_plugins)
+        return run_once(source, *NOT_NEEDED, *args, files=files, with_plugins=plugins, subprocess=True)
 
     return run
 
