@@ -192,5 +192,5 @@ ROWS = dict.fromkeys(("file", "socket", "sqlite", "subprocess", "event-loop"), C
         "the same: open when": [NAMED.format(body="kept.append(shop_named.Connection())")],
     },
 }
-#: Rows that need a server of their own: ``test_dev_server_reports.py`` has tests of them.
+#: Rows that need a server of their own: ``test_dev_server_findings.py`` has tests of them.
 ELSEWHERE = {("other", "an `atexit` hook that failed")}

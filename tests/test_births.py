@@ -7,6 +7,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+from reading_runs import marked
 
 ATTRIBUTE = "_pytest_flask_hygiene_audit"
 IMPORTS = "import gc, importlib, os, socket, sys, tempfile, threading\nimport pytest\n"
@@ -16,15 +17,11 @@ def suite(source: str) -> str:
     return IMPORTS + dedent(source)
 
 
-def marked(text: str) -> int:
-    return next(number for number, row in enumerate(text.splitlines(), 1) if row.endswith("# here"))
-
-
 # -- the hook itself
 
 
 def test_many_runs_in_one_process_share_one_hook(run_suite):
-    for _ in range(20):
+    for _ in range(5):
         run_suite("def test_it():\n    pass\n", "-q")
     heard: list[object] = []
     handlers = getattr(sys, ATTRIBUTE)
@@ -48,7 +45,8 @@ import sys
 import pytest
 from _pytest.config import main
 
-code = main(["-q", "-p", "no:cacheprovider", "test_suite.py", *sys.argv[1:]])
+OURS = ("-p", "pytest_flask_hygiene.plugin", "-p", "no:cacheprovider")
+code = main(["-q", *OURS, "test_suite.py", *sys.argv[1:]])
 print("handlers:", getattr(sys, "{ATTRIBUTE}", None), "code:", int(code))
 """
 
@@ -64,7 +62,8 @@ print("handlers:", getattr(sys, "{ATTRIBUTE}", None), "code:", int(code))
     ],
     ids=["passes", "leaks", "interrupted", "usage error", "off"],
 )
-def test_nothing_is_recorded_after_a_run(pytester, body, flags, handlers, code):
+def test_nothing_is_recorded_after_a_run(pytester, monkeypatch, body, flags, handlers, code):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(test_suite=f"def test_it():\n    {body}\n", script=SCRIPT)
     result = pytester.run(sys.executable, "script.py", *flags)
     result.stdout.fnmatch_lines([f"handlers: {handlers} code: {code}"])
@@ -109,51 +108,51 @@ LINES = {
     "reopened path": """
         def test_it(tmp_path):
             open(tmp_path / "x", "w").close()
-            open(tmp_path / "x")  # here
+            open(tmp_path / "x")  # leak
             open(tmp_path / "x").close()
         """,
     "same path twice": """
         def test_it():
             first = open(__file__)
-            second = open(__file__)  # here
+            second = open(__file__)  # leak
             first.close()
         """,
     "reused descriptor": """
         def test_it():
             other = open(os.devnull)
             other.close()
-            open(__file__)  # here
+            open(__file__)  # leak
         """,
     "TemporaryFile": """
         def test_it():
-            tempfile.TemporaryFile()  # here
+            tempfile.TemporaryFile()  # leak
         """,
     "fdopen": """
         def test_it():
             descriptor = os.open(__file__, os.O_RDONLY)
-            os.fdopen(descriptor)  # here
+            os.fdopen(descriptor)  # leak
         """,
     "open of a descriptor": """
         def test_it():
             descriptor = os.open(__file__, os.O_RDONLY)
-            open(descriptor)  # here
+            open(descriptor)  # leak
         """,
     "bytes path": """
         def test_it():
-            open(os.fsencode(__file__))  # here
+            open(os.fsencode(__file__))  # leak
         """,
     "relative path": """
         def test_it(tmp_path, monkeypatch):
             monkeypatch.chdir(tmp_path)
-            open("x", "w")  # here
+            open("x", "w")  # leak
         """,
     "binary, no buffer": """
         def test_it():
-            open(__file__, "rb", buffering=0)  # here
+            open(__file__, "rb", buffering=0)  # leak
         """,
     "pathlib": """
         def test_it(tmp_path):
-            (tmp_path / "x").open("w")  # here
+            (tmp_path / "x").open("w")  # leak
         """,
     "makefile": """
         def test_it():
@@ -162,11 +161,11 @@ LINES = {
             file = left.makefile()
             left.close()
             file.close()
-            socket.socket()  # here
+            socket.socket()  # leak
         """,
     "deep stack": """
         def deep(depth):
-            return deep(depth - 1) if depth else open(__file__)  # here
+            return deep(depth - 1) if depth else open(__file__)  # leak
 
         def test_it():
             deep(300)
@@ -218,7 +217,7 @@ def test_a_threads_leak_belongs_to_the_test_that_started_it(run_suite, opener):
     text = suite(
         f"""
         def work():
-            {opener}  # here
+            {opener}  # leak
 
         def test_starts():
             thread = threading.Thread(target=work)
@@ -263,7 +262,7 @@ def test_a_fixtures_thread_is_not_charged_to_the_test_it_works_in(run_suite):
 
             def work():
                 begin.wait(10)
-                open(__file__)  # here
+                open(__file__)  # leak
                 done.set()
 
             thread = threading.Thread(target=work)

@@ -8,6 +8,8 @@ from textwrap import dedent
 
 import pytest
 
+pytest_plugins = ["shared_runs"]
+
 NODE = """
     import gc
     import sqlite3
@@ -49,68 +51,62 @@ def test_a_function_of_gc_can_be_pickled(run_suite, name):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("how", COLLECTS)
-def test_a_users_collection_lets_weak_references_die(run_suite, how):
-    result = run_suite(
-        f"""{NODE}
-    def test_it():
+AFTER_COLLECTING = (
+    NODE
+    + """
+    def test_weak_reference():
         reference = weakref.ref(cycle())
-        {COLLECTS[how]}
+        COLLECT
         assert reference() is None
-    """
-    )
-    result.assert_outcomes(passed=1)
 
-
-@pytest.mark.parametrize("how", COLLECTS)
-def test_a_users_collection_counts_what_it_frees(run_suite, how):
-    result = run_suite(
-        f"""{NODE}
-    def test_it():
+    def test_count():
         gc.disable()
         cycle()
-        found = {COLLECTS[how]}
+        found = COLLECT
         gc.enable()
         assert found > 0
-    """
-    )
-    result.assert_outcomes(passed=1)
 
-
-@pytest.mark.parametrize("how", COLLECTS)
-def test_a_users_collection_releases_a_databases_lock(run_suite, how):
-    result = run_suite(
-        f"""{NODE}
     @pytest.mark.allow_leak("sqlite", reason="what this test is about")
-    def test_it():
+    def test_lock():
         gc.disable()
         first = sqlite3.connect("shop.db")
         first.execute("create table stock (name)")
         first.commit()
         first.execute("insert into stock values ('tea')")
         del first
-        {COLLECTS[how]}
+        COLLECT
         gc.enable()
         second = sqlite3.connect("shop.db", timeout=0)
         second.execute("insert into stock values ('milk')")
         second.close()
-    """
-    )
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["allowed: 1 leak"])
 
-
-@pytest.mark.parametrize("how", COLLECTS)
-def test_gc_garbage_is_empty_after_a_users_collection(run_suite, how):
-    result = run_suite(
-        f"""{NODE}
-    def test_it():
+    def test_garbage():
         cycle()
-        {COLLECTS[how]}
+        COLLECT
         assert gc.garbage == []
     """
-    )
-    result.assert_outcomes(passed=1)
+)
+
+
+@pytest.fixture(params=COLLECTS)
+def after_collecting(request, run_once):
+    return run_once(AFTER_COLLECTING.replace("COLLECT", COLLECTS[request.param]), "-rp")
+
+
+def test_a_users_collection_lets_weak_references_die(after_collecting):
+    after_collecting.stdout.fnmatch_lines(["PASSED *::test_weak_reference"])
+
+
+def test_a_users_collection_counts_what_it_frees(after_collecting):
+    after_collecting.stdout.fnmatch_lines(["PASSED *::test_count"])
+
+
+def test_a_users_collection_releases_a_databases_lock(after_collecting):
+    after_collecting.stdout.fnmatch_lines(["allowed: 1 leak", "PASSED *::test_lock"])
+
+
+def test_gc_garbage_is_empty_after_a_users_collection(after_collecting):
+    after_collecting.stdout.fnmatch_lines(["PASSED *::test_garbage"])
 
 
 DIES_WITHOUT_COLLECTION = {
@@ -302,10 +298,16 @@ def test_gc_is_left_as_it_was_found_after(state_around, run):
 
 @pytest.mark.own_gc_settings("compares them before and after")
 @pytest.mark.parametrize(
-    "setting",
-    ["gc.disable()", "gc.set_debug(gc.DEBUG_UNCOLLECTABLE)", "gc.set_threshold(50, 5, 5)", "gc.freeze()"],
+    ("run", "setting"),
+    [
+        ("leaks", "gc.disable()"),
+        ("leaks", "gc.set_debug(gc.DEBUG_UNCOLLECTABLE)"),
+        ("leaks", "gc.set_threshold(50, 5, 5)"),
+        ("leaks", "gc.freeze()"),
+        ("interrupted", "gc.disable()"),
+        ("unknown mode", "gc.set_debug(gc.DEBUG_UNCOLLECTABLE)"),
+    ],
 )
-@pytest.mark.parametrize("run", ["leaks", "interrupted", "unknown mode"])
 def test_a_users_gc_setting_is_kept(state_around, run, setting):
     args, files, code = RUNS[run]
     found = state_around(*args, before=setting, **files)

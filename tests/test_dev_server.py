@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from textwrap import dedent
 
 import pytest
+
+pytest_plugins = ["shared_runs"]
+pytestmark = pytest.mark.once_a_python
 
 APP = """
     import os
@@ -48,14 +53,17 @@ APP = """
 """
 
 
+def suite_of(body):
+    lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
+    return f"import pytest\n\ndef test_it(dev_server, monkeypatch, tmp_path):\n{lines}\n"
+
+
 @pytest.fixture
-def serve(run_suite, pytester):
+def serve(run_suite):
     """Run one test function's body, given the fixture, beside the module ``shop`` above."""
 
     def serve(body, *args, files=None, **options):
-        lines = "\n".join(f"    {line}" for line in body.strip().splitlines())
-        source = f"import pytest\n\ndef test_it(dev_server, monkeypatch, tmp_path):\n{lines}\n"
-        return run_suite(source, *args, files={"shop.py": APP, **(files or {})}, **options)
+        return run_suite(suite_of(body), *args, files={"shop.py": APP, **(files or {})}, **options)
 
     return serve
 
@@ -63,8 +71,6 @@ def serve(run_suite, pytester):
 @pytest.mark.parametrize(
     ("name", "answer"),
     [
-        ("shop", "shop"),
-        ("shop:create_app", "shop"),
         ("shop:create_app('market')", "market"),
         ("shop.py:create_app", "shop"),
     ],
@@ -73,9 +79,8 @@ def test_application_is_named_as_for_flask_run(serve, name, answer):
     serve(f"assert dev_server({name!r}).get('/').text == {answer!r}").assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("name", ["app.py", "wsgi.py"])
-def test_application_is_found_by_its_file(serve, name):
-    files = {name: "from shop import create_app\napp = create_app('found')\n"}
+def test_application_is_found_by_its_file(serve):
+    files = {"wsgi.py": "from shop import create_app\napp = create_app('found')\n"}
     serve("assert dev_server().get('/').text == 'found'", files=files).assert_outcomes(passed=1)
 
 
@@ -106,26 +111,31 @@ assert server.get("/old", follow_redirects=True).text == "shop"
     serve(body).assert_outcomes(passed=1)
 
 
-def test_both_processes_of_the_reloader_run_in_debug_mode(serve):
+@pytest.fixture
+def about(run_once):
+    """What a server's process says of itself, and the ids that the test sees."""
     body = """
+import json, os
 server = dev_server("shop")
-about = server.get("/about").json
-assert about["pid"] == server.pid
-assert about["parent"] not in (server.pid, __import__("os").getpid())
-assert about["debug"] is True
+told = {**server.get("/about").json, "pid of the server": server.pid, "pid of pytest": os.getpid()}
+print("\\nabout", json.dumps(told))
 """
-    serve(body).assert_outcomes(passed=1)
+    result = run_once(suite_of(body), "-s", files={"shop.py": APP})
+    (line,) = [line for line in result.outlines if line.startswith("about ")]
+    return json.loads(line.removeprefix("about "))
 
 
-def test_server_does_not_see_that_it_is_tested(serve):
-    body = """
-about = dev_server("shop").get("/about").json
-assert not {"pytest", "_pytest", "objgraph"} & set(about["modules"])
-assert not [name for name in about["environ"] if name.startswith("PYTEST_FLASK")]
-assert "PYTEST_CURRENT_TEST" not in about["environ"]
-assert about["argv"][1:4] == ["--app", "shop", "run"]
-"""
-    serve(body).assert_outcomes(passed=1)
+def test_both_processes_of_the_reloader_run_in_debug_mode(about):
+    assert about["pid"] == about["pid of the server"]
+    assert about["parent"] not in (about["pid"], about["pid of pytest"])
+    assert about["debug"] is True
+
+
+def test_server_does_not_see_that_it_is_tested(about):
+    assert not {"pytest", "_pytest", "objgraph"} & set(about["modules"])
+    assert not [name for name in about["environ"] if name.startswith("PYTEST_FLASK")]
+    assert "PYTEST_CURRENT_TEST" not in about["environ"]
+    assert about["argv"][1:4] == ["--app", "shop", "run"]
 
 
 def test_environment_is_the_tests_with_changes(serve):
@@ -250,9 +260,6 @@ with pytest.raises(DevServerError, match="can't be imported after the reload: Un
 def test_stop_waits_for_a_reload_that_is_under_way(serve, seconds):
     body = f"""
 import pathlib, time
-
-pytestmark = pytest.mark.once_a_python
-
 server = dev_server("shop", timeout=15)
 pathlib.Path("shop.py").touch()
 time.sleep({seconds})
@@ -275,14 +282,14 @@ def test_several_servers_at_once_under_xdist(run_suite):
     source = """
         import pytest
 
-        @pytest.mark.parametrize("number", range(4))
+        @pytest.mark.parametrize("number", range(2))
         def test_it(dev_server, number):
             server = dev_server(f"shop:create_app('{number}')")
             assert server.reload().findings == []
             assert server.get("/").text == str(number)
     """
     result = run_suite(source, "-n2", files={"shop.py": APP}, with_plugins=("xdist",))
-    result.assert_outcomes(passed=4)
+    result.assert_outcomes(passed=2)
 
 
 def test_fixture_works_with_the_plugin_switched_off(serve):
@@ -382,7 +389,9 @@ def wait_until_ended(pids):
     ],
 )
 def test_nothing_keeps_running_after_a_test_that_ends_by(serve, pytester, ending):
-    serve(f"server = dev_server('noting')\n{ending}", "-x", files={"noting.py": NOTING}, subprocess=True)
+    # pytester passes a KeyboardInterrupt on.
+    fresh = ending == "raise KeyboardInterrupt"
+    serve(f"server = dev_server('noting')\n{ending}", "-x", files={"noting.py": NOTING}, subprocess=fresh)
     pids = processes_noted(pytester.path)
     assert [pid for pid in pids if is_running(pid)] == []
 
@@ -393,37 +402,50 @@ def test_processes_of_the_application_end_with_it(serve, pytester):
         "SLEEP",
         '\'import os, time; print(os.getpid(), file=open("pids", "a"), flush=True); time.sleep(100)\'',
     )
-    serve("dev_server('noting')\n__import__('time').sleep(1)", files={"noting.py": app})
+    body = """
+import pathlib, time
+dev_server("noting")
+end = time.monotonic() + 20
+while len(pathlib.Path("pids").read_text().split()) < 4 and time.monotonic() < end:
+    time.sleep(0.05)
+"""
+    serve(body, files={"noting.py": app})
     assert wait_until_ended(processes_noted(pytester.path, at_least=4)) == []
 
 
+#: Where the tests run in the background of a shell, SIGINT is ignored, and what they start inherits that.
+RUN_PYTEST = """
+import signal, sys
+import pytest
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(["-p", "no:cacheprovider", "test_suite.py"]))
+"""
+
+
+def start_pytest(directory):
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen([sys.executable, "-c", RUN_PYTEST], cwd=directory, **silent)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
-def test_nothing_keeps_running_after_pytest_was_ended_by(pytester, run_suite, number):
+def test_nothing_keeps_running_after_pytest_was_ended_by(pytester, number):
     source = "import time\n\ndef test_it(dev_server):\n    dev_server('noting')\n    time.sleep(60)\n"
     pytester.makepyfile(test_suite=source)
-    run_suite("", "--collect-only", files={"shop.py": APP, "noting.py": NOTING})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_suite.py"],
-        cwd=pytester.path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    (pytester.path / "shop.py").write_text(dedent(APP), "utf-8")
+    (pytester.path / "noting.py").write_text(dedent(NOTING), "utf-8")
+    process = start_pytest(pytester.path)
     pids = processes_noted(pytester.path)
     process.send_signal(number)
     process.wait()
     assert wait_until_ended(pids) == []
 
 
-def test_server_ends_with_pytest_while_the_application_is_imported(pytester, run_suite):
+def test_server_ends_with_pytest_while_the_application_is_imported(pytester):
     app = "import os\nopen('pids', 'a').write(f'{os.getpid()}\\n')\n__import__('time').sleep(60)\n"
     pytester.makepyfile(test_suite="def test_it(dev_server):\n    dev_server('hanging')\n")
     (pytester.path / "hanging.py").write_text(app)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_suite.py"],
-        cwd=pytester.path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start_pytest(pytester.path)
     pids = processes_noted(pytester.path, at_least=1)
     process.kill()
     process.wait()

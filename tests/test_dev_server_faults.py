@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+pytest_plugins = ["shared_runs"]
 pytestmark = pytest.mark.once_a_python
 
 APP = """
@@ -16,13 +17,13 @@ APP = """
 
 
 @pytest.fixture
-def fail(run_suite):
+def fail(run_once):
     """Run a test that must fail within ``seconds``; its output."""
 
     def fail(body, source=APP, *args, seconds=20):
         lines = "\n".join(f"    {line}" for line in dedent(body).strip().splitlines())
         began = time.monotonic()
-        result = run_suite(
+        result = run_once(
             f"import pytest\n\ndef test_it(dev_server):\n{lines}\n", *args, files={"shop.py": source}
         )
         assert time.monotonic() - began < seconds
@@ -206,10 +207,19 @@ def test_error_has_the_report_of_the_process_that_ended(run_suite):
     run_suite(source, files={"shop.py": app}).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("call", ["reload()", "stop()", "get('/')"])
-def test_server_that_was_stopped(fail, call):
-    output = fail(f"server = dev_server('shop')\nserver.stop()\nserver.{call}")
-    output.fnmatch_lines([error("* stopped*")])
+def test_server_that_was_stopped_says_so_whatever_it_is_asked_for(run_suite):
+    source = """
+        import pytest
+        from pytest_flask_hygiene.dev_server.errors import DevServerError
+
+        def test_it(dev_server):
+            server = dev_server("shop")
+            server.stop()
+            for call in (server.reload, server.stop, server.get):
+                with pytest.raises(DevServerError, match=r"^dev_server\\('shop'\\): .*stopped"):
+                    call()
+    """
+    run_suite(source, files={"shop.py": APP}).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ CHECKERS = [
     (
         "docs/other-resources.md",
         "<!-- output ",
-        "test_other_resources.py::test_page_shows_what_the_first_example_finds",
+        "test_other_resources_examples.py::test_page_shows_what_the_first_example_finds",
     ),
     (
         "docs/quickstart.md",

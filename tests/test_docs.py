@@ -66,7 +66,7 @@ def test_docs_explain_every_field_of_the_json_report(tmp_path):
 
 
 def test_docs_show_the_page_of_a_report(tmp_path):
-    """How it looks is for ``test_report_html.py``; here the command alone."""
+    """How it looks is for ``test_html_page.py``; here the command alone."""
     (command,) = commands_of("docs/reports.md", "pytest")
     run_example(SHOP, tmp_path, "tests/test_stock.py", *command.split()[1:])
     assert "shop/db.py" in (tmp_path / "shop" / "leaks.html").read_text("utf-8")

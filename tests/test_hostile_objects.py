@@ -5,16 +5,21 @@ Each stands in locals, in a cycle, beside an exception, in globals, as an attrib
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 
 import pytest
+from hostile_objects import HOSTILE
 
+pytest_plugins = ["shared_runs"]
+
+#: Each kind has a module of this text.
 SUITE = """
     import sys
 
     import pytest
 
-    from hostile import make, Hostile
+    from hostile_NUMBER import make, Hostile
 
     kept = make()
 
@@ -75,400 +80,52 @@ SUITE = """
 
     def test_leaks(value):
         local = make()
-        open("left.txt", "w")  # leak
+        open("left NUMBER.txt", "w")  # leak
 
     def test_leaks_in_a_cycle():
-        cycle = [make(), open("left too.txt", "w")]  # leak
+        cycle = [make(), open("left too NUMBER.txt", "w")]  # leak
         cycle.append(cycle)
     """
 CLEAN = 7
 #: Inside this process our own pytest's filters would make errors of warnings.
 FILTERS = ("-W", "default")
-RAISES = 'raise RuntimeError("hostile")'
-REPLACED = (
-    "__repr__ __str__ __eq__ __hash__ __bool__ __len__ __iter__ __getattr__ __call__ __format__".split()
-)
 
-HOSTILE = {
-    **{
-        f"{name} raises": f"""
-        class Hostile:
-            def {name}(self, *args):
-                {RAISES}
 
-        make = Hostile
-        """
-        for name in REPLACED
-    },
-    "__getattribute__ raises": f"""
-        class Hostile:
-            def __getattribute__(self, name):
-                {RAISES}
+@pytest.fixture
+def beside_all(run_once):
+    """One run of all suites, in a Python of its own."""
 
-        make = Hostile
-        """,
-    "__class__ raises": f"""
-        class Hostile:
-            @property
-            def __class__(self):
-                {RAISES}
+    def run(*args: str) -> pytest.RunResult:
+        files = {}
+        for number, text in enumerate(HOSTILE.values()):
+            files[f"hostile_{number}.py"] = dedent(text)
+            files[f"test_{number}.py"] = SUITE.replace("NUMBER", str(number))
+        return run_once("", *FILTERS, "-rA", *args, files=files, subprocess=True)
 
-        make = Hostile
-        """,
-    "__class__ lies": """
-        import sqlite3
+    return run
 
-        class Hostile:
-            __class__ = property(lambda self: sqlite3.Connection)
 
-        make = Hostile
-        """,
-    "__dict__ raises": f"""
-        class Hostile:
-            @property
-            def __dict__(self):
-                {RAISES}
-
-        make = Hostile
-        """,
-    "__eq__ is ambiguous": """
-        class Hostile:
-            def __eq__(self, other):
-                return Hostile()
-            __hash__ = None
-            def __bool__(self):
-                raise ValueError("The truth value of an array is ambiguous")
-
-        make = Hostile
-        """,
-    "metaclass": f"""
-        class Meta(type):
-            def __instancecheck__(cls, instance):
-                {RAISES}
-            def __subclasscheck__(cls, subclass):
-                {RAISES}
-            def __repr__(cls):
-                {RAISES}
-            def __eq__(cls, other):
-                {RAISES}
-            __hash__ = type.__hash__
-
-        class Hostile(metaclass=Meta):
-            pass
-
-        make = Hostile
-        """,
-    "metaclass without hash": """
-        class Meta(type):
-            __hash__ = None
-
-        class Hostile(metaclass=Meta):
-            pass
-
-        make = Hostile
-        """,
-    "exception whose metaclass has no hash": """
-        class Meta(type):
-            __hash__ = None
-
-        class Hostile(Exception, metaclass=Meta):
-            pass
-
-        def make():
-            try:
-                raise Hostile
-            except Hostile as error:
-                error.itself = error
-                return error
-        """,
-    "dead weak proxy": """
-        import weakref
-
-        class Hostile:
-            pass
-
-        def make():
-            return weakref.proxy(Hostile())
-        """,
-    "mock with spec": """
-        import io
-        import sqlite3
-        from unittest import mock
-
-        class Hostile:
-            pass
-
-        def make():
-            return [
-                mock.MagicMock(spec=io.FileIO), mock.create_autospec(sqlite3.Connection),
-                mock.Mock(spec=ValueError), mock.Mock(side_effect=ValueError),
-            ]
-        """,
-    "unbound local proxy": """
-        from contextvars import ContextVar
-
-        from werkzeug.local import LocalProxy
-
-        Hostile = LocalProxy
-
-        def make():
-            return LocalProxy(ContextVar("nothing"))
-        """,
-    "flask's proxies": """
-        import flask
-
-        Hostile = object
-
-        def make():
-            return [flask.current_app, flask.g, flask.request, flask.session]
-        """,
-    "no weak references": """
-        class Hostile:
-            __slots__ = ()
-
-        make = Hostile
-        """,
-    "exception that can't be shown": f"""
-        class Hostile(Exception):
-            def __str__(self):
-                {RAISES}
-            __repr__ = __str__
-
-        def make():
-            try:
-                raise Hostile("text")
-            except Hostile as error:
-                return error
-        """,
-    "exception without a traceback attribute": f"""
-        class Hostile(Exception):
-            @property
-            def __traceback__(self):
-                {RAISES}
-            @property
-            def args(self):
-                {RAISES}
-
-        def make():
-            try:
-                raise Hostile("text")
-            except Hostile as error:
-                return error
-        """,
-    "file whose close raises": """
-        import io
-
-        class Hostile(io.RawIOBase):
-            closes = 0
-
-            def close(self):
-                self.closes += 1
-                if self.closes == 1:
-                    raise OSError("close")
-                super().close()
-
-        class Holder:
-            def __init__(self):
-                self.raw = Hostile()
-
-            def __del__(self):
-                try:
-                    self.raw.close()
-                except OSError:
-                    pass
-
-        make = Holder
-        """,
-    "file whose attributes raise": f"""
-        import io
-
-        class Hostile(io.RawIOBase):
-            closed_by_test = False
-            name = property(lambda self: 1 / 0)
-            mode = property(lambda self: 1 / 0)
-            def fileno(self):
-                {RAISES}
-            def readable(self):
-                {RAISES}
-
-        make = Hostile
-        """,
-    "closed file subclass whose attributes raise": f"""
-        import io
-
-        class Hostile(io.FileIO):
-            name = property(lambda self: 1 / 0, lambda self, name: None)
-            @property
-            def closed(self):
-                {RAISES}
-            def fileno(self):
-                {RAISES}
-
-        def make():
-            file = Hostile(__file__)
-            io.FileIO.close(file)
-            return file
-        """,
-    "text wrapper that was detached": """
-        import io
-
-        Hostile = io.TextIOWrapper
-
-        def make():
-            wrapper = io.TextIOWrapper(io.BytesIO())
-            wrapper.detach()
-            return wrapper
-        """,
-    "text wrapper never initialized": """
-        import io
-
-        Hostile = io.TextIOWrapper
-
-        def make():
-            return [
-                io.TextIOWrapper.__new__(io.TextIOWrapper), io.BufferedReader.__new__(io.BufferedReader),
-                io.FileIO.__new__(io.FileIO),
-            ]
-        """,
-    "sqlite connection never initialized": """
-        import sqlite3
-
-        class Hostile(sqlite3.Connection):
-            def __init__(self, *args, **keywords):
-                pass
-
-        def make():
-            return [Hostile(":memory:"), sqlite3.Connection.__new__(sqlite3.Connection)]
-        """,
-    "sqlite connection whose __init__ raises": """
-        import sqlite3
-
-        class Hostile(sqlite3.Connection):
-            def __init__(self, *args, **keywords):
-                super().__init__(*args)
-                self.close()
-                raise RuntimeError("hostile")
-
-        def make():
-            try:
-                return sqlite3.connect(":memory:", factory=Hostile)
-            except RuntimeError as error:
-                return error
-        """,
-    "sqlite connection whose attributes raise": f"""
-        import sqlite3
-
-        class Hostile(sqlite3.Connection):
-            @property
-            def total_changes(self):
-                {RAISES}
-            def close(self):
-                {RAISES}
-
-        def make():
-            connection = sqlite3.connect(":memory:", factory=Hostile)
-            sqlite3.Connection.close(connection)
-            return connection
-        """,
-    "socket never initialized": """
-        import socket
-
-        class Hostile(socket.socket):
-            def __init__(self):
-                pass
-            def __repr__(self):
-                raise RuntimeError("hostile")
-
-        make = Hostile
-        """,
-    "subprocess never initialized": """
-        import subprocess
-
-        class Hostile(subprocess.Popen):
-            def __init__(self):
-                pass
-
-        make = Hostile
-        """,
-    "event loop never initialized": """
-        import asyncio
-
-        class Hostile(asyncio.BaseEventLoop):
-            def __init__(self):
-                self._closed = True
-
-        make = Hostile
-        """,
-    "thread never initialized": """
-        import threading
-
-        class Hostile(threading.Thread):
-            def __init__(self):
-                pass
-            def __repr__(self):
-                raise RuntimeError("hostile")
-
-        make = Hostile
-        """,
-    "thread whose close blocks": """
-        import threading
-
-        class Hostile:
-            def __init__(self):
-                self.ended = threading.Event()
-                self.thread = threading.Thread(target=self.ended.wait, daemon=True)
-                self.thread.start()
-            def close(self):
-                self.thread.join()
-            def __del__(self):
-                self.ended.set()
-                self.thread.join(1)
-
-        make = Hostile
-        """,
-    "generator that will not end": """
-        def generate():
-            while True:
-                try:
-                    yield
-                except ValueError:
-                    pass
-
-        Hostile = generate
-
-        def make():
-            generator = generate()
-            next(generator)
-            return generator
-        """,
-    "descriptor by hand": """
-        class Descriptor:
-            def __get__(self, instance, owner):
-                raise RuntimeError("hostile")
-
-        class Hostile:
-            close = closed = response = _callbacks = name = fileno = Descriptor()
-
-        make = Hostile
-        """,
-}
+def outcomes_of(result: pytest.RunResult, number: int) -> list[tuple[str, str]]:
+    """Word and name in the short summary, for each test of one suite."""
+    pattern = re.compile(rf"(PASSED|FAILED|ERROR) test_{number}\.py::(\w+)")
+    return sorted(found.groups() for line in result.outlines if (found := pattern.match(line)))
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-def test_the_same_outcomes_beside(run_suite, what):
-    hostile = {"hostile.py": dedent(HOSTILE[what])}
-    without = run_suite(SUITE, *FILTERS, "--hygiene=off", "-k", "not leaks", files=hostile)
-    without.assert_outcomes(passed=CLEAN, deselected=2)
-    result = run_suite(SUITE, *FILTERS, files=hostile)
-    outcomes = result.parseoutcomes()
-    outcomes.pop("warnings", None)
-    assert outcomes == {"failed": 2, "passed": CLEAN}
-    failures = [line for line in result.outlines if line.startswith(("FAILED ", "ERROR "))]
-    assert [line.split(" - ")[0] for line in failures] == [
-        "FAILED test_suite.py::test_leaks",
-        "FAILED test_suite.py::test_leaks_in_a_cycle",
-    ]
-    result.stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
+def test_the_same_outcomes_beside(beside_all, what):
+    number = list(HOSTILE).index(what)
+    without = outcomes_of(beside_all("--hygiene=off", "-k", "not leaks"), number)
+    assert [word for word, _ in without] == ["PASSED"] * CLEAN
+    found = outcomes_of(beside_all(), number)
+    assert found == [("FAILED", "test_leaks"), ("FAILED", "test_leaks_in_a_cycle"), *without]
+
+
+def test_none_of_them_is_met_as_a_fault_of_ours(beside_all):
+    beside_all().stdout.no_fnmatch_line("*a fault of pytest-flask-hygiene*")
+
+
+def test_none_of_them_is_found_a_leak(beside_all):
+    beside_all().stdout.fnmatch_lines([f"hygiene: {2 * len(HOSTILE)} leaks in {2 * len(HOSTILE)} tests"])
 
 
 #: What a view returns or a client is given.

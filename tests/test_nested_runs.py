@@ -9,11 +9,13 @@ import sys
 from textwrap import dedent
 
 import pytest
+from reading_runs import failed
 
+pytest_plugins = ["shared_runs"]
 pytestmark = pytest.mark.once_a_python
 
 #: A thousand take a minute or more; so many show the same.
-RUNS = int(os.environ.get("HYGIENE_TEST_RUNS", "200"))
+RUNS = int(os.environ.get("HYGIENE_TEST_RUNS", "100"))
 
 SUITE = """
     def test_leaks():
@@ -65,9 +67,9 @@ SCRIPT = """
     before = patches()
     run(1)
     handlers = sys._pytest_flask_hygiene_audit
-    run(99)
+    run(49)
     early = objects()
-    run(RUNS - 100)
+    run(RUNS - 50)
     late = objects()
     after = patches()
     result = {
@@ -115,20 +117,33 @@ def test_a_many_runs_leave_no_patch(many_runs):
 
 def test_a_many_runs_do_not_grow(many_runs):
     # Less than half an object for each of the runs between the two counts.
-    assert many_runs["late"] - many_runs["early"] < (RUNS - 100) / 2
+    assert many_runs["late"] - many_runs["early"] < (RUNS - 50) / 2
 
 
 # -- a run inside a test of a run
 
-INNER = {
-    "file": 'def test_leaks():\n    open("left.txt", "w")\n',
-    "database": 'import sqlite3\n\ndef test_leaks():\n    sqlite3.connect(":memory:")\n',
-    "file in a cycle": 'def test_leaks():\n    held = [open("left.txt", "w")]\n    held.append(held)\n',
-    "exception cycle": "import shop\n\ndef test_leaks():\n    shop.work()\n",
-}
+INNER = """
+    import sqlite3
+
+    import shop
+
+    def test_file(tmp_path):
+        open(tmp_path / "left.txt", "w")
+
+    def test_database():
+        sqlite3.connect(":memory:")
+
+    def test_file_in_a_cycle(tmp_path):
+        held = [open(tmp_path / "left.txt", "w")]
+        held.append(held)
+
+    def test_exception_cycle():
+        shop.work()
+    """
 SHOP = (
     'def work():\n    try:\n        raise ValueError("x")\n    except ValueError as e:\n        error = e\n'
 )
+LEAK = 'def test_leaks():\n    open("left.txt", "w")\n'
 OUTER = """
     pytest_plugins = ["pytester"]
     INNER = {inner!r}
@@ -136,32 +151,29 @@ OUTER = """
 
     def test_outer(pytester):
         pytester.makepyfile(test_inner=INNER, shop=SHOP)
-        pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(failed=1)
-    {after}
+        pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(failed=4)
     """
 
 
-@pytest.mark.parametrize("what", INNER)
-def test_a_run_inside_a_test_finds_its_leaks_and_the_outer_test_passes(run_suite, what):
-    suite = OUTER.format(inner=INNER[what], shop=SHOP, after="")
-    result = run_suite(suite, "-p", "pytester", subprocess=True)
-    result.assert_outcomes(passed=1)
+@pytest.fixture
+def run_inside_a_run(run_once):
+    """A test that runs the suite above, and the tests of that suite after it."""
+    suite = dedent(OUTER).format(inner=dedent(INNER), shop=SHOP) + dedent(INNER)
+    return run_once(suite, "-p", "pytester", "-rpfE", files={"shop.py": SHOP}, subprocess=True)
 
 
-@pytest.mark.parametrize("what", INNER)
-def test_the_outer_run_finds_its_own_leaks_after_an_inner_run(run_suite, what):
-    after = f"\n    def test_leaks(tmp_path, monkeypatch):\n        {'{}'}\n"
-    body = "\n        ".join(
-        {
-            "file": ['open(tmp_path / "left.txt", "w")'],
-            "database": ["import sqlite3", 'sqlite3.connect(":memory:")'],
-            "file in a cycle": ['held = [open(tmp_path / "left.txt", "w")]', "held.append(held)"],
-            "exception cycle": ["import shop", "shop.work()"],
-        }[what]
-    )
-    suite = OUTER.format(inner=INNER["file"], shop=SHOP, after=after.format(body))
-    result = run_suite(suite, "-p", "pytester", files={"shop.py": SHOP}, subprocess=True)
-    result.assert_outcomes(passed=1, failed=1)
+def test_a_run_inside_a_test_finds_its_leaks_and_the_outer_test_passes(run_inside_a_run):
+    run_inside_a_run.assert_outcomes(passed=1, failed=4)
+    run_inside_a_run.stdout.fnmatch_lines(["PASSED test_suite.py::test_outer"])
+
+
+def test_the_outer_run_finds_its_own_leaks_after_an_inner_run(run_inside_a_run):
+    assert [line.split(" - ")[0] for line in failed(run_inside_a_run)] == [
+        "FAILED test_suite.py::test_file",
+        "FAILED test_suite.py::test_database",
+        "FAILED test_suite.py::test_file_in_a_cycle",
+        "FAILED test_suite.py::test_exception_cycle",
+    ]
 
 
 def test_what_the_outer_test_dropped_before_an_inner_run_is_its_own(run_suite):
@@ -176,7 +188,7 @@ def test_what_the_outer_test_dropped_before_an_inner_run_is_its_own(run_suite):
         held = [open("left.txt", "w")]
         held.append(held)
         del held
-        pytester.makepyfile(test_inner={INNER["file"]!r})
+        pytester.makepyfile(test_inner={LEAK!r})
         pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(failed=1)
         gc.enable()
     """

@@ -6,6 +6,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+from reading_runs import failed
 
 SUITE = """
     import pytest
@@ -53,78 +54,31 @@ PLUGINS = {
     "pytest-flask": ("flask", "pytest_flask", ()),
     "pytest-cov": ("pytest_cov", "pytest_cov", ("--cov=shop", "--cov-report=")),
     "pytest-rerunfailures": ("rerunfailures", "pytest_rerunfailures", ("--reruns=1",)),
-    "pytest-randomly, seed 1": ("randomly", "pytest_randomly", ("--randomly-seed=1",)),
-    "pytest-randomly, seed 2": ("randomly", "pytest_randomly", ("--randomly-seed=2",)),
-    "pytest-randomly, seed 3": ("randomly", "pytest_randomly", ("--randomly-seed=3",)),
+    "pytest-randomly": ("randomly", "pytest_randomly", ("--randomly-seed=1",)),
     "pytest-asyncio": ("asyncio", "pytest_asyncio", ("--asyncio-mode=auto",)),
     "hypothesis": ("hypothesispytest", "hypothesis", ()),
     "pytest-xdist": ("xdist", "xdist", ("-n1",)),
 }
 
 
-@pytest.mark.parametrize("plugin", PLUGINS)
-def test_the_same_tests_fail_with(run_suite, plugin):
-    name, module, args = PLUGINS[plugin]
-    pytest.importorskip(module)
-    result = run_suite(SUITE, *args, files=FILES, with_plugins=(name,), subprocess=True)
-    result.assert_outcomes(failed=2, passed=1)
-    lines = [line for line in result.outlines if line.startswith(("FAILED ", "ERROR "))]
-    assert sorted(line.split(" - ")[0] for line in lines) == [
-        "FAILED test_suite.py::test_cycle",
-        "FAILED test_suite.py::test_leaks",
-    ]
-
-
-ASYNC = """
-    import pytest
-
-    {mark}
-    async def test_leaks():
-        open("left.txt", "w")
-
-    {mark}
-    async def test_clean():
-        pass
-    """
-
-
-@pytest.mark.parametrize(
-    ("plugin", "module", "mark", "conftest"),
-    [
-        ("asyncio", "pytest_asyncio", "@pytest.mark.asyncio", ""),
-        (
-            "anyio",
-            "anyio",
-            "@pytest.mark.anyio",
-            '@pytest.fixture\ndef anyio_backend():\n    return "asyncio"\n',
-        ),
-        ("anyio", "trio", "@pytest.mark.anyio", '@pytest.fixture\ndef anyio_backend():\n    return "trio"\n'),
-    ],
-    ids=["pytest-asyncio", "anyio on asyncio", "anyio on trio"],
-)
-def test_an_async_test_is_charged_like_any_other(run_suite, plugin, module, mark, conftest):
-    pytest.importorskip(module)
-    suite = dedent(ASYNC.format(mark=mark))
-    files = {"conftest.py": "import pytest\n\n" + conftest}
-    result = run_suite(suite, files=files, with_plugins=(plugin,), subprocess=True)
-    result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["FAILED test_suite.py::test_leaks *"])
-
-
-@pytest.mark.parametrize(("condition", "outcome"), [("True", "failed"), ("False", "passed")])
-def test_a_hypothesis_test(run_suite, condition, outcome):
+def test_a_hypothesis_test(run_suite):
     pytest.importorskip("hypothesis")
-    suite = f"""
+    suite = """
     from hypothesis import given, settings, strategies
 
     @settings(max_examples=5, database=None)
     @given(strategies.integers())
-    def test_it(number):
-        if {condition}:
-            open("left.txt", "w")
+    def test_leaks(number):
+        open("left.txt", "w")
+
+    @settings(max_examples=5, database=None)
+    @given(strategies.integers())
+    def test_clean(number):
+        pass
     """
     result = run_suite(suite, with_plugins=("hypothesispytest",), subprocess=True)
-    result.assert_outcomes(**{outcome: 1})
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(["FAILED test_suite.py::test_leaks *"])
 
 
 UNDONE = """
@@ -160,15 +114,37 @@ UNDONE = """
     """
 
 
-@pytest.mark.own_gc_settings("compares them before and after")
-@pytest.mark.parametrize("plugin", [name for name in PLUGINS if "seed" not in name or "seed 1" in name])
-def test_everything_is_undone_after_a_run_with(pytester, plugin):
+@pytest.fixture(scope="module")
+def _known():
+    return {}
+
+
+@pytest.fixture(params=PLUGINS)
+def run_with_a_plugin(request, pytester, _known):
+    """One run with each of the plugins, for all that is said of it below."""
+    plugin = request.param
     _, module, args = PLUGINS[plugin]
     pytest.importorskip(module)
-    # One at a time: what several do to each other is not what this test is about.
+    if plugin in _known:
+        return _known[plugin]
+    # One at a time: what several do to each other is not what these tests are about.
     others = {name for name, _, _ in PLUGINS.values()} - {PLUGINS[plugin][0]}
     switched_off = [arg for name in sorted(others) for arg in ("-p", f"no:{name}")]
     for name, text in {**FILES, "test_suite.py": SUITE, "run_it.py": UNDONE}.items():
         (pytester.path / name).write_text(dedent(text), "utf-8")
-    result = pytester.run(sys.executable, "run_it.py", *switched_off, *args)
-    result.stdout.fnmatch_lines(["all undone"])
+    _known[plugin] = pytester.run(sys.executable, "run_it.py", *switched_off, *args)
+    return _known[plugin]
+
+
+@pytest.mark.own_gc_settings("shares the runs of the next test")
+def test_the_same_tests_fail_with(run_with_a_plugin):
+    run_with_a_plugin.assert_outcomes(failed=2, passed=1)
+    assert sorted(line.split(" - ")[0] for line in failed(run_with_a_plugin)) == [
+        "FAILED test_suite.py::test_cycle",
+        "FAILED test_suite.py::test_leaks",
+    ]
+
+
+@pytest.mark.own_gc_settings("compares them before and after")
+def test_everything_is_undone_after_a_run_with(run_with_a_plugin):
+    run_with_a_plugin.stdout.fnmatch_lines(["all undone"])

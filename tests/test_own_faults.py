@@ -209,6 +209,7 @@ DRIVER = """
     import asyncio, importlib, json, os, signal, socket, sqlite3, sys, tempfile, traceback
     import pytest
     import pytest_flask_hygiene.plugin
+    from _pytest.config import default_plugins
 
     class Recorder:
         def __init__(self):
@@ -276,6 +277,10 @@ DRIVER = """
         with open(directory + ".txt", errors="replace") as file:
             result["output"] = file.read()
         return result
+
+    # What each run would load by itself.
+    for name in default_plugins:
+        importlib.import_module(f"_pytest.{name}")
 
     with open("job.json") as file:
         job = json.load(file)
@@ -386,7 +391,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         (directory / name).write_text(dedent(text), "utf-8")
     # At its end the plugin for unraisable exceptions collects five times, which takes most of the time.
     switched_off = [arg for name in ("cacheprovider", "unraisableexception") for arg in ("-p", f"no:{name}")]
-    args = ["--import-mode=importlib", "-p", "pytest_flask_hygiene.plugin", *switched_off]
+    # pytest looks through all of its old temporary directories otherwise.
+    temporary = f"--basetemp={directory / 'temporary'}"
+    args = ["--import-mode=importlib", "-p", "pytest_flask_hygiene.plugin", temporary, *switched_off]
     job = [
         ("off", None, True, [*args, "--hygiene=off"]),
         ("on", None, True, args),

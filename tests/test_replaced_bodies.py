@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
-import werkzeug.test
+
+pytest_plugins = ["outer_run"]
+pytestmark = pytest.mark.usefixtures("client_as_imported")
 
 SHOP = """
     from pathlib import Path
@@ -83,68 +83,67 @@ LEFT = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _only_the_inner_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The outer run has wrapped the client too, and would close the responses first."""
-    monkeypatch.setattr(werkzeug.test, "run_wsgi_app", inspect.unwrap(werkzeug.test.run_wsgi_app))
-
-
 @pytest.fixture
 def run(run_suite):
-    def run(style: str, body: str, *args: str) -> pytest.RunResult:
-        rows = "\n".join(f"    {row}" for row in body.splitlines())
+    """Run tests of these bodies, and one after them."""
+
+    def run(style: str, bodies: dict[str, str], *args: str) -> pytest.RunResult:
+        suite = HEAD
+        for name, body in bodies.items():
+            rows = "\n".join(f"    {row}" for row in body.splitlines())
+            suite += f"def test_{name.replace(' ', '_')}(client):\n{rows}\n\n"
         shop = SHOP.format(replace=REPLACED.get(style, KEPT), attribute=ATTRIBUTES.get(style, "chunks"))
         files = {"shop.py": shop, "manual.txt": "text" * 9}
-        suite = f"{HEAD}def test_it(client):\n{rows}\n\ndef test_after():\n    gc.collect()\n"
-        return run_suite(suite, *args, files=files)
+        return run_suite(f"{suite}def test_after():\n    gc.collect()\n", *args, files=files)
 
     return run
 
 
 @pytest.mark.parametrize("flags", [(), ("--hygiene-strict",)], ids=["default", "strict"])
-@pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize("style", REPLACED)
-def test_a_response_that_the_test_closed_is_nothing(run, style, closed, flags):
-    result = run(style, CLOSED[closed], *flags)
-    result.assert_outcomes(passed=2)
+def test_a_response_that_the_test_closed_is_nothing(run, style, flags):
+    result = run(style, CLOSED, *flags)
+    result.assert_outcomes(passed=len(CLOSED) + 1)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
     result.stdout.no_fnmatch_line("*fault*")
     if style in SEEN:
         result.stdout.no_fnmatch_line("*closed for the tests*")
 
 
-@pytest.mark.parametrize("left", LEFT)
 @pytest.mark.parametrize("style", REPLACED)
-def test_a_response_that_the_test_left_open_is_counted_once(run, style, left):
-    result = run(style, LEFT[left])
-    result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(["hygiene: no leaks", "closed for the tests: 1 streamed response"])
-
-
-@pytest.mark.parametrize("left", LEFT)
-@pytest.mark.parametrize("style", SEEN)
-def test_strict_fails_a_response_that_the_test_left_open_once(run, style, left):
-    result = run(style, LEFT[left], "--hygiene-strict")
-    result.assert_outcomes(failed=1, passed=1)
+def test_a_response_that_the_test_left_open_is_counted_once(run, style):
+    result = run(style, LEFT)
+    result.assert_outcomes(passed=len(LEFT) + 1)
     result.stdout.fnmatch_lines(
-        [
-            "hygiene: test_it left 1 resource open",
-            "response  sent here and never closed",
-            "    the sent file *manual.txt, from file()",
-            "*test_suite.py:1[01] *in test_it *",
-        ]
+        ["hygiene: no leaks", f"closed for the tests: {len(LEFT)} streamed responses"]
     )
+
+
+@pytest.mark.parametrize("style", SEEN)
+def test_strict_fails_a_response_that_the_test_left_open_once(run, style):
+    result = run(style, LEFT, "--hygiene-strict")
+    result.assert_outcomes(failed=len(LEFT), passed=1)
+    for left in LEFT:
+        test = f"test_{left.replace(' ', '_')}"
+        result.stdout.fnmatch_lines(
+            [
+                f"hygiene: {test} left 1 resource open",
+                "response  sent here and never closed",
+                "    the sent file *manual.txt, from file()",
+                f"*test_suite.py:* in {test} *client.get*",
+            ]
+        )
 
 
 def test_a_file_that_the_view_has_closed_does_not_count(run):
     body = "for _ in range(3):\n    assert client.get('/closed').data == b'012'"
-    result = run("generator", body, "--hygiene-strict")
+    result = run("generator", {"closed": body}, "--hygiene-strict")
     result.assert_outcomes(passed=2)
     result.stdout.no_fnmatch_line("*closed for the tests*")
 
 
 def test_a_file_that_an_extension_keeps_open_is_still_left_open(run):
-    result = run("kept", "client.get('/file').close()")
+    result = run("kept", {"closed": "client.get('/file').close()"})
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         ["still open after their owners ended: 1 *", "*file *shop.py:*", "*shop.KEPT*"]

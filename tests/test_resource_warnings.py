@@ -2,88 +2,46 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from textwrap import dedent
-
 import pytest
+from every_kind import (
+    CYCLE,
+    DROPPED,
+    IMPORTS,
+    KINDS,
+    OPENERS,
+    every_kind,
+    file_of,
+    files_of,
+    line_of,
+    suite,
+    summary_line,
+)
 
-IMPORTS = "import asyncio, gc, logging, socket, sqlite3, subprocess, sys, tempfile, warnings\nimport pytest\n"
-
-OPENERS = {
-    "file": "open(__file__)",
-    "socket": "socket.socket()",
-    "sqlite": "sqlite3.connect(':memory:')",
-    "subprocess": "subprocess.Popen([sys.executable, '-c', 'pass'])",
-    "tempdir": "tempfile.TemporaryDirectory()",
-    "event-loop": "asyncio.new_event_loop()",
-}
-
-every_kind = pytest.mark.parametrize("kind", OPENERS)
-
-
-@pytest.fixture(autouse=True)
-def _pythons_own_filters() -> Iterator[None]:
-    """A run in this process starts with this run's filters, among them ``error``."""
-    with warnings.catch_warnings():
-        warnings.resetwarnings()
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-
-
-def suite(source: str, kind: str = "file") -> str:
-    """OPEN in ``source`` opens a resource of this kind."""
-    return IMPORTS + dedent(source).replace("OPEN", OPENERS[kind])
-
-
-def line_of(text: str, kind: str = "file") -> int:
-    """The line that opens the resource."""
-    return 1 + text.splitlines().index(next(row for row in text.splitlines() if OPENERS[kind] in row))
-
-
-DROPPED = """
-def test_leaks():
-    resource = OPEN
-
-def test_innocent():
-    pass
-"""
+pytest_plugins = ["outer_run", "shared_runs"]
+pytestmark = pytest.mark.usefixtures("pythons_own_filters")
 
 
 @every_kind
-def test_a_dropped_resource_fails_its_test(run_suite, kind):
-    run_suite(suite(DROPPED, kind)).assert_outcomes(failed=1, passed=1)
+def test_a_dropped_resource_fails_its_test_at_its_line(run_once, kind):
+    result = run_once(files=files_of(DROPPED))
+    result.assert_outcomes(failed=KINDS, passed=KINDS)
+    assert summary_line("FAILED", DROPPED, kind, "test_leaks") in result.outlines
+    result.stdout.fnmatch_lines([f"{kind}  *", f"    {file_of(kind)}:* in test_leaks *"])
+
+
+def test_a_dropped_resource_is_one_finding(run_once):
+    result = run_once(files=files_of(DROPPED))
+    result.stdout.fnmatch_lines(
+        [*["hygiene: test_leaks left 1 resource open"] * KINDS, f"hygiene: {KINDS} leaks in {KINDS} tests"]
+    )
+    result.stdout.no_fnmatch_line("*times)*")
 
 
 @every_kind
-def test_a_dropped_resource_is_reported_at_its_line(run_suite, kind):
-    text = suite(DROPPED, kind)
-    result = run_suite(text)
-    result.stdout.fnmatch_lines([f"{kind}  *", f"*test_suite.py:{line_of(text, kind)} *in test_leaks *"])
-
-
-@every_kind
-def test_a_dropped_resource_is_one_finding(run_suite, kind):
-    result = run_suite(suite(DROPPED, kind))
-    result.stdout.fnmatch_lines(["hygiene: test_leaks left 1 resource open", "hygiene: 1 leak in 1 test"])
-
-
-CYCLE = """
-def test_leaks():
-    ring = [OPEN]
-    ring.append(ring)
-
-def test_innocent():
-    pass
-"""
-
-
-@every_kind
-def test_a_resource_in_a_cycle_fails_its_own_test(run_suite, kind):
-    text = suite(CYCLE, kind)
-    result = run_suite(text)
-    result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines([f"{kind}  *", f"*test_suite.py:{line_of(text, kind)} *in test_leaks *"])
+def test_a_resource_in_a_cycle_fails_its_own_test(run_once, kind):
+    result = run_once(files=files_of(CYCLE))
+    result.assert_outcomes(failed=KINDS, passed=KINDS)
+    assert summary_line("FAILED", CYCLE, kind, "test_leaks") in result.outlines
 
 
 FAILED_FRAME = """
@@ -96,10 +54,9 @@ def test_innocent():
 """
 
 
-@every_kind
-def test_what_a_failed_tests_frame_holds_is_no_finding(run_suite, kind):
-    result = run_suite(suite(FAILED_FRAME, kind))
-    result.assert_outcomes(failed=1, passed=1)
+def test_what_a_failed_tests_frame_holds_is_no_finding(run_suite):
+    result = run_suite(files=files_of(FAILED_FRAME))
+    result.assert_outcomes(failed=KINDS, passed=KINDS)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
     result.stdout.no_fnmatch_line("*also left open*")
 
@@ -134,15 +91,16 @@ def test_innocent():
 
 
 @every_kind
-def test_a_fixtures_value_is_an_error_at_the_teardown_of_its_test(run_suite, kind):
-    text = suite(FIXTURE_VALUE, kind)
-    result = run_suite(text)
-    result.assert_outcomes(passed=2, errors=1)
+def test_a_fixtures_value_is_an_error_at_the_teardown_of_its_test(run_once, kind):
+    result = run_once(files=files_of(FIXTURE_VALUE))
+    result.assert_outcomes(passed=2 * KINDS, errors=KINDS)
+    assert summary_line("ERROR", FIXTURE_VALUE, kind, "test_uses") in result.outlines
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_uses*",
             "hygiene: function fixture 'resource' left 1 resource open",
-            f"*test_suite.py:{line_of(text, kind)} *in resource *",
+            f"{kind}  *",
+            f"*{file_of(kind)}:* in resource *",
         ]
     )
 
@@ -164,25 +122,29 @@ def test_innocent():
 
 
 @every_kind
-def test_what_a_log_record_held_is_an_error_at_teardown(run_suite, kind):
-    text = suite(LOGGED, kind)
+def test_what_a_log_record_held_is_an_error_at_teardown(run_once, kind):
     # In this process the outer run's log handlers would hold the record, too.
-    result = run_suite(text, subprocess=True)
-    result.assert_outcomes(passed=2, errors=1)
+    result = run_once(files=files_of(LOGGED), subprocess=True)
+    result.assert_outcomes(passed=2 * KINDS, errors=KINDS)
+    assert summary_line("ERROR", LOGGED, kind, "test_logs") in result.outlines
     result.stdout.fnmatch_lines(
         [
             "*ERROR at teardown of test_logs*",
             "hygiene: test_logs left 1 resource open",
-            f"*test_suite.py:{line_of(text, kind)} *in fails *",
+            f"{kind}  *",
+            f"*{file_of(kind)}:* in fails *",
         ]
     )
 
 
-@every_kind
-def test_a_closed_resource_is_no_finding(run_suite, kind):
-    close = {"tempdir": "cleanup", "subprocess": "wait"}.get(kind, "close")
-    result = run_suite(suite(f"def test_closes():\n    resource = OPEN\n    resource.{close}()\n", kind))
-    result.assert_outcomes(passed=1)
+def test_a_closed_resource_is_no_finding(run_suite):
+    close = {"tempdir": "cleanup", "subprocess": "wait"}
+    closes = "def test_closes():\n    resource = OPEN\n    resource.CLOSE()\n"
+    files = {
+        file_of(kind): suite(closes.replace("CLOSE", close.get(kind, "close")), kind) for kind in OPENERS
+    }
+    result = run_suite(files=files)
+    result.assert_outcomes(passed=KINDS)
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
 
 
@@ -246,23 +208,27 @@ STYLES = {
 
 
 @pytest.mark.parametrize("style", STYLES)
-@every_kind
-def test_every_style_of_test_fails_at_its_line(run_suite, style, kind):
+def test_every_style_of_test_fails_at_its_line(run_suite, style):
     if style == "anyio":
         pytest.importorskip("anyio")
-    text = suite(STYLES[style] + "\ndef test_innocent():\n    pass\n", kind)
-    result = run_suite(text, with_plugins=("anyio",) if style == "anyio" else ())
-    result.assert_outcomes(failed=1, passed=2 if style == "parametrized" else 1)
-    result.stdout.fnmatch_lines([f"*test_suite.py:{line_of(text, kind)} *in test_leaks *"])
+    source = STYLES[style] + "\ndef test_innocent():\n    pass\n"
+    result = run_suite(files=files_of(source), with_plugins=("anyio",))
+    result.assert_outcomes(failed=KINDS, passed=(2 if style == "parametrized" else 1) * KINDS)
+    for kind in OPENERS:
+        line = line_of(suite(source, kind), kind)
+        result.stdout.fnmatch_lines([f"{kind}  *", f"    {file_of(kind)}:{line} *in test_leaks *"])
 
 
-@every_kind
-def test_a_doctest_file_fails(run_suite, kind):
+def test_a_doctest_file_fails(run_suite):
     imports = "".join(f">>> {row}\n" for row in IMPORTS.splitlines())
-    opener = OPENERS[kind].replace("__file__", "pytest.__file__")
-    result = run_suite(files={"test_doc.txt": f"{imports}>>> resource = {opener}\n>>> del resource\n"})
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"{kind}  *"])
+    files = {}
+    for kind, opener in OPENERS.items():
+        opener = opener.replace("__file__", "pytest.__file__")
+        files[f"test_{kind}.txt"] = f"{imports}>>> resource = {opener}\n>>> del resource\n"
+    result = run_suite(files=files)
+    result.assert_outcomes(failed=KINDS)
+    for kind in OPENERS:
+        result.stdout.fnmatch_lines([f"{kind}  *", f"FAILED test_{kind}.txt::test_{kind}.txt*"])
 
 
 def test_what_an_attribute_of_a_unittest_holds_is_an_error_at_teardown(run_suite):

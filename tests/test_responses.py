@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
-import werkzeug.test
+
+pytest_plugins = ["outer_run", "shared_runs"]
+pytestmark = pytest.mark.usefixtures("client_as_imported")
 
 SHOP = """\
 import io
@@ -92,12 +92,6 @@ FILES = {"shop.py": SHOP, "conftest.py": CONFTEST, "static/manual.txt": "0123456
 IMPORTS = "import gc, pytest, shop\n\n"
 
 
-@pytest.fixture(autouse=True)
-def _only_the_inner_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The outer run has wrapped the client too, and would close the responses first."""
-    monkeypatch.setattr(werkzeug.test, "run_wsgi_app", inspect.unwrap(werkzeug.test.run_wsgi_app))
-
-
 def numbered(text: str, end: str) -> int:
     return next(number for number, row in enumerate(text.splitlines(), 1) if row.endswith(end))
 
@@ -133,7 +127,12 @@ LEFT = {
     "middleware": ("shop.Client(shop.middleware).get('/file')", 1),
     "rewriting middleware": ("shop.Client(shop.rewriting).get('/file')", 1),
     "client subclass": ("shop.ShopClient(shop.app).get('/file')", 1),
-    "client class": ("shop.app.test_client_class = shop.ShopClient\nshop.app.test_client().get('/file')", 1),
+    "client class": (
+        """shop.app.test_client_class = shop.ShopClient
+shop.app.test_client().get('/file')
+shop.app.test_client_class = None""",
+        1,
+    ),
     "cycle": ("ring = [client.get('/file')]\nring.append(ring)", 1),
     "several": ("for _ in range(3):\n    client.get('/file')", 3),
 }
@@ -156,28 +155,40 @@ NOT_LEFT = {
 }
 
 
-@pytest.mark.parametrize("style", LEFT)
-def test_a_response_left_open_passes_and_is_counted(run_suite, style):
-    body, count = LEFT[style]
-    result = run_suite(a_test(body), files=FILES)
-    result.assert_outcomes(passed=1)
+def name_of(style: str) -> str:
+    return f"test_{style.replace(' ', '_')}"
+
+
+def suite_of(bodies: dict[str, str]) -> str:
+    tests = [a_test(body).removeprefix(IMPORTS).replace("test_it", name_of(s)) for s, body in bodies.items()]
+    return IMPORTS + "\n".join(tests)
+
+
+ALL_LEFT = suite_of({style: body for style, (body, _) in LEFT.items()})
+
+
+def test_a_response_left_open_passes_and_is_counted(run_suite):
+    result = run_suite(ALL_LEFT, files=FILES)
+    result.assert_outcomes(passed=len(LEFT))
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
-    assert_closed(result, count)
+    assert_closed(result, sum(count for _, count in LEFT.values()))
 
 
 @pytest.mark.parametrize("style", LEFT)
-def test_strict_fails_a_response_left_open(run_suite, style):
-    body, _ = LEFT[style]
-    result = run_suite(a_test(body), "--hygiene-strict", files=FILES)
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["response  *", "*test_suite.py:* in test_it *"])
+def test_strict_fails_a_response_left_open(run_once, style):
+    result = run_once(ALL_LEFT, "--hygiene-strict", files=FILES)
+    result.assert_outcomes(failed=len(LEFT))
+    name, (_, count) = name_of(style), LEFT[style]
+    left = "1 resource" if count == 1 else f"{count} resources"
+    result.stdout.fnmatch_lines(
+        [f"hygiene: {name} left {left} open", "response  *", f"*test_suite.py:* in {name} *"]
+    )
 
 
 @pytest.mark.parametrize("flags", [(), ("--hygiene-strict",)], ids=["default", "strict"])
-@pytest.mark.parametrize("style", NOT_LEFT)
-def test_any_other_response_is_nothing(run_suite, style, flags):
-    result = run_suite(a_test(NOT_LEFT[style]), *flags, files=FILES)
-    result.assert_outcomes(passed=1)
+def test_any_other_response_is_nothing(run_suite, flags):
+    result = run_suite(suite_of(NOT_LEFT), *flags, files=FILES)
+    result.assert_outcomes(passed=len(NOT_LEFT))
     result.stdout.fnmatch_lines(["hygiene: no leaks"])
     result.stdout.no_fnmatch_line("*closed for the tests*")
 

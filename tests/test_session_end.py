@@ -286,7 +286,7 @@ def test_a_pytest_that_writes_its_file_otherwise_breaks_nothing(run_suite, pytes
 
 def test_workers_findings_are_in_the_file_and_in_the_exit_status(run_suite, pytester):
     pytest.importorskip("xdist")
-    result = run_suite(IMPORT_LEAK, "-n2", "--junitxml=out.xml", with_plugins=("xdist",), subprocess=True)
+    result = run_suite(IMPORT_LEAK, "-n1", "--junitxml=out.xml", with_plugins=("xdist",), subprocess=True)
     (case,) = session_cases(pytester.path / "out.xml")
     assert case.get("name") == "hygiene: file leaked by the import of test_suite.py"
     result.stdout.fnmatch_lines(["hygiene: 1 leak outside tests", "ERROR hygiene: file *"])

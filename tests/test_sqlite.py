@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
 from textwrap import dedent
 
 import pytest
+from reading_runs import marked
+
+pytest_plugins = ["outer_run"]
+pytestmark = pytest.mark.usefixtures("pythons_own_filters")
 
 IMPORTS = """\
 import contextlib, gc, sqlite3, threading
@@ -15,22 +17,8 @@ from flask import Flask, g
 """
 
 
-@pytest.fixture(autouse=True)
-def _pythons_own_filters() -> Iterator[None]:
-    """A run in this process starts with this run's filters, among them ``error``."""
-    with warnings.catch_warnings():
-        warnings.resetwarnings()
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-
-
 def suite(source: str) -> str:
     return IMPORTS + dedent(source)
-
-
-def marked(text: str) -> int:
-    """The number of the line that ends with ``# here``."""
-    return next(number for number, row in enumerate(text.splitlines(), 1) if row.endswith("# here"))
 
 
 SUBCLASS = "class Sub(sqlite3.Connection):\n    pass\n\n"
@@ -39,7 +27,7 @@ app = Flask(__name__)
 
 def get_db():
     if "db" not in g:
-        g.db = sqlite3.connect(":memory:")  # here
+        g.db = sqlite3.connect(":memory:")  # leak
     return g.db
 
 @app.get("/")
@@ -56,29 +44,29 @@ def close_db(error):
 IN_G = "def test_it():\n    assert app.test_client().get('/').status_code == 200\n"
 
 LEAKS = {
-    "dropped": "def test_it():\n    sqlite3.connect(':memory:')  # here\n",
-    "used": "def test_it():\n    sqlite3.connect(':memory:').execute('select 1').fetchone()  # here\n",
-    "with block": "def test_it():\n    with sqlite3.connect(':memory:') as con:  # here\n        pass\n",
+    "dropped": "def test_it():\n    sqlite3.connect(':memory:')  # leak\n",
+    "used": "def test_it():\n    sqlite3.connect(':memory:').execute('select 1').fetchone()  # leak\n",
+    "with block": "def test_it():\n    with sqlite3.connect(':memory:') as con:  # leak\n        pass\n",
     "g without teardown": SHOP + IN_G,
-    "subclass": SUBCLASS + "def test_it():\n    Sub(':memory:')  # here\n",
-    "Connection": "def test_it():\n    sqlite3.Connection(':memory:')  # here\n",
-    "factory": SUBCLASS + "def test_it():\n    sqlite3.connect(':memory:', factory=Sub)  # here\n",
-    "cycle": "def test_it():\n    ring = [sqlite3.connect(':memory:')]  # here\n    ring.append(ring)\n",
-    "own collection": "def test_it():\n    sqlite3.connect(':memory:')  # here\n    gc.collect()\n",
+    "subclass": SUBCLASS + "def test_it():\n    Sub(':memory:')  # leak\n",
+    "Connection": "def test_it():\n    sqlite3.Connection(':memory:')  # leak\n",
+    "factory": SUBCLASS + "def test_it():\n    sqlite3.connect(':memory:', factory=Sub)  # leak\n",
+    "cycle": "def test_it():\n    ring = [sqlite3.connect(':memory:')]  # leak\n    ring.append(ring)\n",
+    "own collection": "def test_it():\n    sqlite3.connect(':memory:')  # leak\n    gc.collect()\n",
     "next connect": (
-        "def test_it():\n    sqlite3.connect(':memory:')  # here\n    sqlite3.connect(':memory:').close()\n"
+        "def test_it():\n    sqlite3.connect(':memory:')  # leak\n    sqlite3.connect(':memory:').close()\n"
     ),
-    "bytes path": "def test_it():\n    sqlite3.connect(b':memory:')  # here\n",
+    "bytes path": "def test_it():\n    sqlite3.connect(b':memory:')  # leak\n",
     "thread": """\
 def work():
-    sqlite3.connect(':memory:').execute("select 1")  # here
+    sqlite3.connect(':memory:').execute("select 1")  # leak
 
 def test_it():
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
 """,
-    "name imported": "from sqlite3 import connect\n\ndef test_it():\n    connect(':memory:')  # here\n",
+    "name imported": "from sqlite3 import connect\n\ndef test_it():\n    connect(':memory:')  # leak\n",
 }
 INNOCENT = "\ndef test_innocent():\n    gc.collect()\n"
 
@@ -139,7 +127,7 @@ def test_a_wider_fixtures_connection_is_charged_to_the_fixture(run_suite, scope)
         f"""
         @pytest.fixture(scope="{scope}")
         def con():
-            return sqlite3.connect(":memory:")  # here
+            return sqlite3.connect(":memory:")  # leak
 
         class TestShop:
             def test_first(self, con):
@@ -227,7 +215,7 @@ ENGINE = """
 from sqlalchemy import create_engine, text
 
 def make_engine(path):
-    return create_engine(f"sqlite:///{path}/shop.db")  # here
+    return create_engine(f"sqlite:///{path}/shop.db")  # leak
 
 def query(engine):
     with engine.connect() as con:
@@ -235,13 +223,7 @@ def query(engine):
 """
 
 
-@pytest.fixture
-def _sqlalchemy() -> None:
-    # Loaded here, so that the runs inside this process need not load it each time.
-    pytest.importorskip("sqlalchemy")
-
-
-@pytest.mark.usefixtures("_sqlalchemy")
+@pytest.mark.usefixtures("sqlalchemy_loaded")
 class TestSQLAlchemy:
     NEVER_DISPOSED = (
         ENGINE

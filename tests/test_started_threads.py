@@ -2,48 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from textwrap import dedent
 
 import pytest
-
-IMPORTS = """\
-import asyncio, concurrent.futures, os, queue, socket, sqlite3, threading, time
-import pytest
-
-stop = threading.Event()
-"""
-#: The threads that a suite left must not run on in the run that these tests are part of.
-CONFTEST = """\
-import sys, threading
-
-before = set(threading.enumerate())
-stops = []
-
-# By the time of the other hook pytester has taken the modules out of sys.modules.
-def pytest_sessionfinish():
-    stops.extend(vars(module).get("stop") for module in list(sys.modules.values()))
-
-def pytest_unconfigure():
-    for stop in stops:
-        if isinstance(stop, threading.Event):
-            stop.set()
-    for thread in set(threading.enumerate()) - before:
-        threading.Thread.join(thread, 10)
-"""
-
-
-def suite(source: str) -> str:
-    return IMPORTS + dedent(source)
+from reading_runs import assert_silent, charged, marked
+from thread_suites import CONFTEST, IMPORTS, run_with_threads, suite
 
 
 @pytest.fixture
 def run(run_suite):
-    def run(source: str, *args: str, **kwargs: object) -> pytest.RunResult:
-        files = {"conftest.py": CONFTEST, **kwargs.pop("files", {})}
-        return run_suite(suite(source), *args, files=files, **kwargs)
-
-    return run
+    return functools.partial(run_with_threads, run_suite)
 
 
 @pytest.fixture
@@ -51,28 +21,8 @@ def strict(run):
     return lambda source, *args, **kwargs: run(source, "--hygiene-strict", *args, **kwargs)
 
 
-def marked(source: str, mark: str = "leak") -> int:
-    (number,) = [n for n, row in enumerate(suite(source).splitlines(), 1) if row.endswith(f"# {mark}")]
-    return number
-
-
-def charged(result: pytest.RunResult) -> list[tuple[str, str]]:
-    """Test and phase of each report that failed."""
-    return [
-        (report.nodeid.rpartition("::")[2], report.when)
-        for report in result.reprec.getreports("pytest_runtest_logreport")
-        if report.failed and "::" in report.nodeid
-    ]
-
-
-def assert_silent(result: pytest.RunResult, passed: int) -> None:
-    result.assert_outcomes(passed=passed)
-    result.stdout.fnmatch_lines(["hygiene: no leaks"])
-    result.stdout.no_fnmatch_line("still open after*")
-    result.stdout.no_fnmatch_line("a fault of *")
-
-
 # -- births in threads
+
 
 HELPERS = """
     def in_thread(work):
@@ -100,7 +50,7 @@ def test_what_a_tests_thread_drops_fails_the_test(run, leak):
     """
     result = run(source)
     assert charged(result) == [("test_it", "call")]
-    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(source)} *in work *"])
+    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(suite(source))} *in work *"])
 
 
 def test_what_a_fixtures_thread_drops_during_a_test_is_the_fixtures(run):
@@ -130,7 +80,7 @@ def test_what_a_fixtures_thread_drops_during_a_test_is_the_fixtures(run):
     result = run(source)
     assert charged(result) == [("test_last", "teardown")]
     result.stdout.fnmatch_lines(
-        ["*by module fixture 'worker', *", f"*test_suite.py:{marked(source)} *in work *"]
+        ["*by module fixture 'worker', *", f"*test_suite.py:{marked(suite(source))} *in work *"]
     )
 
 
@@ -147,7 +97,7 @@ def test_what_a_thread_of_a_thread_drops_is_the_first_ones(run):
     """
     result = run(source)
     assert charged(result) == [("test_it", "call")]
-    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(source)} *in inner *"])
+    result.stdout.fnmatch_lines([f"*test_suite.py:{marked(suite(source))} *in inner *"])
 
 
 def test_what_a_pools_worker_drops_is_whose_call_started_the_worker(run):
@@ -174,6 +124,7 @@ def test_what_a_pools_worker_drops_is_whose_call_started_the_worker(run):
 
 
 # -- no finding, in strict mode
+
 
 CLEAN = {
     "joined": """
@@ -232,6 +183,7 @@ CLEAN = {
             time.sleep(0.001)
         """,
 }
+
 HOSTILE = """
 class Hostile(threading.Thread):
     def __eq__(self, other):
@@ -252,6 +204,7 @@ class Hostile(threading.Thread):
         raise RuntimeError("hostile")
 
 """
+
 WIDE = """
 kept = []
 
@@ -278,6 +231,7 @@ def test_no_finding(run_suite, mode):
 
 
 # -- left running
+
 
 LEFT = {
     "plain": """
@@ -317,6 +271,7 @@ LEFT = {
         thread.join()
         """,
 }
+
 ENDS = """
 def pytest_unconfigure():
     import test_suite
@@ -385,7 +340,9 @@ def test_a_fixture_that_does_not_stop_its_thread_is_named(strict, scope):
         """
     result = strict(source)
     assert charged(result) == [("test_last", "teardown")]
-    result.stdout.fnmatch_lines([f"*by {scope} fixture 'server', *", f"*:{marked(source)} *in server *"])
+    result.stdout.fnmatch_lines(
+        [f"*by {scope} fixture 'server', *", f"*:{marked(suite(source))} *in server *"]
+    )
 
 
 def test_a_thread_that_outlives_its_test_but_not_the_run_is_reported_once(run):
@@ -424,6 +381,7 @@ def test_a_thread_started_by_an_import_is_no_leak(strict):
 
 
 # -- waiting
+
 
 COUNTS = """
 import time
@@ -489,136 +447,3 @@ def test_in_strict_mode_one_grace_period_is_for_all_threads_of_a_test(strict):
     )
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["hygiene: test_leaves left 50 resources open"])
-
-
-# -- servers
-
-SERVER = """
-    from flask import Flask
-    from urllib.request import urlopen
-    from werkzeug.serving import make_server
-
-    @pytest.fixture(scope="{scope}")
-    def server():
-        app = Flask("shop")
-        app.add_url_rule("/", view_func=lambda: "kettle")
-        server = make_server("127.0.0.1", 0, app)
-        thread = threading.Thread(target=server.serve_forever, kwargs={{"poll_interval": 0.01}}, daemon=True)
-        thread.start()  # leak
-        yield server
-        {end}
-
-    def test_first(server):
-        with urlopen(f"http://127.0.0.1:{{server.port}}/") as response:
-            assert response.read() == b"kettle"
-
-    def test_last(server):
-        with urlopen(f"http://127.0.0.1:{{server.port}}/") as response:
-            assert response.read() == b"kettle"
-    """
-ENDS_SERVER = "server.shutdown(); thread.join(); server.server_close()"
-STOP_SERVERS = """
-import sys, threading
-from werkzeug.serving import BaseWSGIServer
-
-servers = []
-original = BaseWSGIServer.__init__
-
-def remember(self, *args, **kwargs):
-    servers.append(self)
-    original(self, *args, **kwargs)
-
-BaseWSGIServer.__init__ = remember
-
-def pytest_unconfigure():
-    BaseWSGIServer.__init__ = original
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-"""
-
-
-@pytest.mark.parametrize("mode", ["default", "strict"])
-@pytest.mark.parametrize("scope", ["function", "session"])
-def test_a_live_server_that_is_shut_down_is_no_finding(run, scope, mode):
-    result = run(
-        SERVER.format(scope=scope, end=ENDS_SERVER), *(("--hygiene-strict",) if mode == "strict" else ())
-    )
-    assert_silent(result, 2)
-
-
-def test_a_live_server_that_runs_on_is_listed_by_default(run):
-    source = SERVER.format(scope="session", end="pass")
-    result = run(source, files={"conftest.py": STOP_SERVERS})
-    result.assert_outcomes(passed=2)
-    result.stdout.fnmatch_lines(
-        [f"*1 x thread *test_suite.py:{marked(source)} *", "*session fixture 'server'"]
-    )
-
-
-def test_a_live_server_that_runs_on_is_its_fixtures_in_strict_mode(strict):
-    source = SERVER.format(scope="session", end="pass")
-    result = strict(source, files={"conftest.py": STOP_SERVERS})
-    assert charged(result) == [("test_last", "teardown")]
-    result.stdout.fnmatch_lines(
-        ["hygiene: session fixture 'server' left * resources open", f"*test_suite.py:{marked(source)} *"]
-    )
-
-
-# -- libraries
-
-LIBRARY = """
-import threading
-
-stop = threading.Event()
-kept = []
-
-def watch():
-    threading.Thread(target=stop.wait, name="watcher").start()
-
-class Scheduler:
-    def start(self):
-        watch()
-
-def pool(work):
-    from concurrent.futures import ThreadPoolExecutor
-
-    kept.append(ThreadPoolExecutor(1))
-    return kept[-1].submit(work).result()
-"""
-INSTALLED = {
-    "site-packages/somelib.py": LIBRARY,
-    "pytest.ini": "[pytest]\npythonpath = site-packages\n",
-    "conftest.py": CONFTEST,
-}
-
-
-@pytest.mark.parametrize("call", ["watch()", "Scheduler().start()", "pool(int)"])
-def test_a_thread_that_a_library_started_is_listed_under_its_name(strict, call):
-    result = strict(
-        f"import somelib\n\ndef test_it():\n    somelib.{call}\n",
-        files={
-            **INSTALLED,
-            "conftest.py": CONFTEST + "    import somelib\n    [p.shutdown() for p in somelib.kept]\n",
-        },
-    )
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(
-        ["hygiene: no leaks", "opened by libraries, and charged to nobody: 1 (somelib)"]
-    )
-
-
-def test_what_a_librarys_thread_leaves_for_the_reader_is_the_readers(run):
-    source = """
-        import somelib
-
-        def work():
-            open("left.txt", "w")  # leak
-
-        def test_it():
-            somelib.pool(work)
-        """
-    end = "    import somelib\n    [p.shutdown() for p in somelib.kept]\n"
-    result = run(source, files={**INSTALLED, "conftest.py": CONFTEST + end})
-    assert charged(result) == [("test_it", "call")]
-    result.stdout.fnmatch_lines([f"*:{marked(source)} *in work *"])

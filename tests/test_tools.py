@@ -11,7 +11,7 @@ from textwrap import dedent
 
 import pytest
 
-MODES = {"default": (), "strict": ("--hygiene-strict",)}
+STRICT = "--hygiene-strict"
 
 PLAIN = """
     import logging
@@ -283,10 +283,9 @@ def assert_silent(result: pytest.RunResult) -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("mode", MODES)
-def test_silent_about(run_suite, mode, tool):
+def test_silent_about(run_suite, tool):
     suite, args, files = TOOLS[tool]
-    assert_silent(run_suite(suite, *args, *MODES[mode], files=files))
+    assert_silent(run_suite(suite, *args, STRICT, files=files))
 
 
 TYPIST = """
@@ -300,10 +299,9 @@ TYPIST = """
     """
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_silent_about_breakpoint(run_suite, mode):
+def test_silent_about_breakpoint(run_suite):
     suite = "def test_stops():\n    breakpoint()\n"
-    result = run_suite(suite, "--pdbcls=typist:Typist", *MODES[mode], files={"typist.py": TYPIST})
+    result = run_suite(suite, "--pdbcls=typist:Typist", STRICT, files={"typist.py": TYPIST})
     assert_silent(result)
     result.stdout.fnmatch_lines(["*(Pdb)*"])
 
@@ -318,28 +316,26 @@ HYPOTHESIS = """
     """
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_silent_about_hypothesis_and_its_database(run_suite, mode):
+def test_silent_about_hypothesis_and_its_database(run_suite):
     pytest.importorskip("hypothesis")
-    assert_silent(run_suite(HYPOTHESIS, *MODES[mode], with_plugins=("hypothesispytest",)))
+    assert_silent(run_suite(HYPOTHESIS, STRICT, with_plugins=("hypothesispytest",)))
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_silent_about_randomly(run_suite, mode):
+def test_silent_about_randomly(run_suite):
     pytest.importorskip("pytest_randomly")
-    assert_silent(run_suite(FIXTURES, "--randomly-seed=1", *MODES[mode], with_plugins=("randomly",)))
+    assert_silent(run_suite(FIXTURES, "--randomly-seed=1", STRICT, with_plugins=("randomly",)))
 
 
 def test_silent_about_coverage_with_branches(run_suite):
     pytest.importorskip("pytest_cov")
-    args = ("--cov=.", "--cov-branch", "--hygiene-strict")
+    args = ("--cov=.", "--cov-branch", STRICT)
     assert_silent(run_suite(FIXTURES, *args, with_plugins=("pytest_cov",), subprocess=True))
 
 
 def test_silent_about_xdist(run_suite):
     pytest.importorskip("xdist")
     suite = dedent(PLAIN) + dedent(FIXTURES)
-    assert_silent(run_suite(suite, "-n2", "--hygiene-strict", with_plugins=("xdist",), subprocess=True))
+    assert_silent(run_suite(suite, "-n2", STRICT, with_plugins=("xdist",), subprocess=True))
 
 
 def test_what_a_plugin_opens_is_not_charged_to_the_script_that_runs_pytest(pytester, monkeypatch):

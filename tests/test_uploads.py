@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 import pytest
-import werkzeug.test
+
+pytest_plugins = ["outer_run"]
+pytestmark = pytest.mark.usefixtures("client_as_imported")
 
 SHOP = """\
 from flask import Flask, redirect, request
@@ -45,12 +45,6 @@ def upload(url="/", size=600_000, **kwargs):
 
 """
 FILES = {"shop.py": SHOP}
-
-
-@pytest.fixture(autouse=True)
-def _only_the_inner_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The outer run has wrapped the client too, and would close the responses first."""
-    monkeypatch.setattr(werkzeug.test, "run_wsgi_app", inspect.unwrap(werkzeug.test.run_wsgi_app))
 
 
 def a_test(body: str) -> str:

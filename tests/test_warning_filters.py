@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Iterator
 
 import pytest
-from test_resource_warnings import CYCLE, DROPPED, OPENERS, every_kind, suite
+from every_kind import CYCLE, DROPPED, KINDS, OPENERS, file_of, files_of, suite
 
-
-@pytest.fixture(autouse=True)
-def _pythons_own_filters() -> Iterator[None]:
-    """A run in this process starts with this run's filters, among them ``error``."""
-    with warnings.catch_warnings():
-        warnings.resetwarnings()
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
+pytest_plugins = ["outer_run", "shared_runs"]
+pytestmark = pytest.mark.usefixtures("pythons_own_filters")
 
 
 ERRORS = ["error", "error::ResourceWarning"]
@@ -29,43 +21,49 @@ DECISIONS = {
     "ignore:Implicitly cleaning up:ResourceWarning": ("tempdir",),
     "ignore:subprocess:ResourceWarning": ("subprocess",),
 }
-decided = pytest.mark.parametrize(
-    ("decision", "kind"), [(text, kind) for text, kinds in DECISIONS.items() for kind in kinds]
-)
+decided = pytest.mark.parametrize("decision", DECISIONS)
 
 
 @pytest.mark.parametrize("decision", [*ERRORS, *NO_DECISIONS])
-@every_kind
-def test_other_filters_change_nothing(run_suite, decision, kind):
-    result = run_suite(suite(DROPPED, kind), "-W", decision)
-    result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["hygiene: test_leaks left 1 resource open"])
+def test_other_filters_change_nothing(run_suite, decision):
+    result = run_suite("", "-W", decision, files=files_of(DROPPED))
+    result.assert_outcomes(failed=KINDS, passed=KINDS)
+    result.stdout.fnmatch_lines(["hygiene: test_leaks left 1 resource open"] * KINDS)
 
 
 @pytest.mark.parametrize("decision", ERRORS)
 @pytest.mark.parametrize("source", [DROPPED, CYCLE], ids=["dropped", "cycle"])
-@every_kind
-def test_an_error_filter_adds_no_failure_of_pytests_own(run_suite, decision, source, kind):
-    result = run_suite(suite(source, kind), "-W", decision)
-    result.assert_outcomes(failed=1, passed=1, warnings=0)
+def test_an_error_filter_adds_no_failure_of_pytests_own(run_suite, decision, source):
+    result = run_suite("", "-W", decision, files=files_of(source))
+    result.assert_outcomes(failed=KINDS, passed=KINDS, warnings=0)
     result.stdout.no_fnmatch_line("*PytestUnraisableExceptionWarning*")
 
 
-@decided
-def test_a_filter_on_the_command_line_is_respected(run_suite, decision, kind):
-    run_suite(suite(DROPPED, kind), "-W", decision).assert_outcomes(passed=2)
+def assert_respected(result: pytest.RunResult, decision: str) -> None:
+    """The kinds that it is about pass, and no other does."""
+    passed = len(DECISIONS[decision])
+    result.assert_outcomes(failed=KINDS - passed, passed=KINDS + passed)
+    found = {
+        kind for kind in OPENERS for line in result.outlines if line.startswith(f"FAILED {file_of(kind)}::")
+    }
+    assert found == OPENERS.keys() - set(DECISIONS[decision])
 
 
 @decided
-def test_a_filter_in_the_ini_file_is_respected(run_suite, decision, kind):
+def test_a_filter_on_the_command_line_is_respected(run_suite, decision):
+    assert_respected(run_suite("", "-W", decision, files=files_of(DROPPED)), decision)
+
+
+@decided
+def test_a_filter_in_the_ini_file_is_respected(run_suite, decision):
     ini = {"pytest.ini": f"[pytest]\nfilterwarnings =\n    {decision}\n"}
-    run_suite(suite(DROPPED, kind), files=ini).assert_outcomes(passed=2)
+    assert_respected(run_suite(files={**files_of(DROPPED), **ini}), decision)
 
 
 @decided
-def test_a_filter_mark_is_respected(run_suite, decision, kind):
+def test_a_filter_mark_is_respected(run_suite, decision):
     source = f"@pytest.mark.filterwarnings({decision!r})" + DROPPED
-    run_suite(suite(source, kind)).assert_outcomes(passed=2)
+    assert_respected(run_suite(files=files_of(source)), decision)
 
 
 def test_a_filter_mark_is_no_decision_for_the_next_test(run_suite):
@@ -97,18 +95,16 @@ RESPECTED = {
 }
 
 
-def block_test(block: str, kind: str) -> str:
+@pytest.mark.parametrize("block", RESPECTED)
+def test_a_block_inside_the_test_is_respected(run_suite, block):
     # Some kinds are freed, and so warned about, by a collection only.
     body = RESPECTED[block].replace("OPEN", "OPEN; gc.collect()")
-    return suite(f"def test_it({'recwarn' if 'recwarn' in block else ''}):\n    {body}\n", kind)
-
-
-@pytest.mark.parametrize("block", RESPECTED)
-@every_kind
-def test_a_block_inside_the_test_is_respected(run_suite, block, kind):
-    if kind == "sqlite" and sys.version_info < (3, 13) and block not in ("unread recwarn", "ignored"):
-        pytest.skip("this Python does not warn, so there is nothing to wait for")
-    run_suite(block_test(block, kind)).assert_outcomes(passed=1)
+    source = f"def test_it({'recwarn' if 'recwarn' in block else ''}):\n    {body}\n"
+    kinds = list(OPENERS)
+    if sys.version_info < (3, 13) and block not in ("unread recwarn", "ignored"):
+        # This Python does not warn about it, so there is nothing to wait for.
+        kinds.remove("sqlite")
+    run_suite(files=files_of(source, kinds)).assert_outcomes(passed=len(kinds))
 
 
 RECORDER = """
@@ -119,17 +115,15 @@ def test_leaks():
 """
 
 
-@every_kind
-def test_a_recorder_with_pythons_filters_gets_what_it_gets_without_us(run_suite, kind):
-    result = run_suite(suite(RECORDER, kind))
+def test_a_recorder_with_pythons_filters_gets_what_it_gets_without_us(run_once):
+    result = run_once(files=files_of(RECORDER))
     result.stdout.no_fnmatch_line("*the recorder's own count*")
 
 
-@every_kind
-def test_a_leak_inside_a_recorder_with_pythons_filters_fails(run_suite, kind):
-    result = run_suite(suite(RECORDER, kind))
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["hygiene: test_leaks left 1 resource open"])
+def test_a_leak_inside_a_recorder_with_pythons_filters_fails(run_once):
+    result = run_once(files=files_of(RECORDER))
+    result.assert_outcomes(failed=KINDS)
+    result.stdout.fnmatch_lines(["hygiene: test_leaks left 1 resource open"] * KINDS)
 
 
 def test_a_leak_inside_pytest_warns_for_another_category_fails(run_suite):

@@ -6,9 +6,12 @@ import re
 
 import pytest
 
+pytest_plugins = ["shared_runs"]
 pytest.importorskip("xdist")
 
 Found = set[tuple[str, str, str]]
+#: It loads trio, if that is installed, which takes nearly as long as the rest of a worker's start.
+NOT_NEEDED = ("-p", "no:anyio")
 
 
 @pytest.fixture
@@ -16,7 +19,19 @@ def run_workers(run_suite):
     """Run a suite under pytest-xdist, in a fresh Python."""
 
     def run(source="", *args, files=None, with_plugins=()):
-        return run_suite(source, *args, files=files, with_plugins=("xdist", *with_plugins), subprocess=True)
+        plugins = ("xdist", *with_plugins)
+        return run_suite(source, *NOT_NEEDED, *args, files=files, with_plugins=plugins, subprocess=True)
+
+    return run
+
+
+@pytest.fixture
+def run_workers_once(run_once):
+    """The same, where several tests read the output of one run."""
+
+    def run(source, *args, files=None, with_plugins=()):
+        plugins = ("xdist", *with_plugins)
+        return run_once(source, *NOT_NEEDED, *args, files=files, with_plugins=plugins, subprocess=True)
 
     return run
 
@@ -117,42 +132,33 @@ COUNT = len(LEAKS) + 1
 WAYS = {
     "without": (),
     "two": ("-n2",),
-    "four": ("-n4",),
     "loadscope": ("-n2", "--dist=loadscope"),
-    "worksteal": ("-n2", "--dist=worksteal"),
+    "worksteal": ("-n3", "--dist=worksteal"),
     "each": ("-n2", "--dist=each"),
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_findings_are_those_of_a_run_without_workers(run_workers, way):
-    result = run_workers("", *WAYS[way], files=LEAKY)
+def test_the_findings_are_those_of_a_run_without_workers(run_workers_once, way):
+    result = run_workers_once("", *WAYS[way], files=LEAKY)
     assert found(result) == LEAKS
     result.stdout.fnmatch_lines([f"hygiene: {COUNT} leaks in *, 2 outside tests"])
     assert result.ret == 1
 
 
-def test_a_wider_fixture_leaks_once_however_many_workers_set_it_up(run_workers):
-    suite = """
-    import pytest
-
-    @pytest.fixture(scope="session", autouse=True)
-    def box():
-        open("box.txt", "w")
-
-    @pytest.mark.parametrize("number", range(8))
-    def test_it(number):
-        pass
-    """
-    result = run_workers(suite, "-n2")
-    result.stdout.fnmatch_lines(["hygiene: 1 leak in *"])
-
-
-def test_an_import_leaks_once_however_many_workers_import_it(run_workers):
-    result = run_workers("open('left.txt', 'w')\n\ndef test_a():\n    pass\n", "-n2")
-    result.stdout.fnmatch_lines(["hygiene: 1 leak outside tests"])
+def test_a_wider_fixture_leaks_once_however_many_workers_set_it_up(run_workers_once):
+    result = run_workers_once("", *WAYS["two"], files=LEAKY)
+    result.stdout.fnmatch_lines([f"hygiene: {COUNT} leaks in *, 2 outside tests", "* file *conftest.py:8 *"])
     result.stdout.no_fnmatch_line("*times)*")
-    assert len([line for line in result.outlines if line.startswith("ERROR ")]) == 1
+
+
+def test_an_import_leaks_once_however_many_workers_import_it(run_workers_once):
+    result = run_workers_once("", *WAYS["two"], files=LEAKY)
+    errors = [
+        line for line in result.outlines if line.startswith("ERROR hygiene: file leaked by the import of ")
+    ]
+    assert [line.partition(" - ")[0].split()[-1] for line in errors] == ["conftest.py", "test_one.py"]
+    result.stdout.no_fnmatch_line("*times)*")
 
 
 def test_counts_are_the_sum_of_the_workers(run_workers):
@@ -226,15 +232,15 @@ CRASH = """
     """
 
 
-def test_the_findings_of_a_worker_that_crashed_survive(run_workers):
-    result = run_workers(CRASH, "-n1")
+def test_the_findings_of_a_worker_that_crashed_survive(run_workers_once):
+    result = run_workers_once(CRASH, "-n1")
     result.stdout.fnmatch_lines(
         ["hygiene: 2 leaks in 1 test, 1 outside tests", "*test_suite.py:8 *", "*in test_suite.py::test_leaks"]
     )
 
 
-def test_what_a_crashed_worker_knew_of_a_session_fixture_survives(run_workers):
-    result = run_workers(CRASH, "-n1")
+def test_what_a_crashed_worker_knew_of_a_session_fixture_survives(run_workers_once):
+    result = run_workers_once(CRASH, "-n1")
     result.stdout.fnmatch_lines(["ERROR hygiene: file leaked by session fixture 'box' - *"])
 
 
@@ -251,25 +257,33 @@ def test_no_worker_restarts(run_workers):
 # -- reruns
 
 
-def test_the_last_attempt_decides(run_workers):
-    pytest.importorskip("pytest_rerunfailures")
-    suite = """
-    def test_it(attempts=[]):
+#: Reruns of one run: a test that leaks in its first attempt, and one that leaks in each.
+RERUN = """
+    def test_at_first(attempts=[]):
         attempts.append(1)
         if len(attempts) == 1:
             open("left.txt", "w")
+
+    def test_always():
+        open('left.txt', 'w')
     """
-    result = run_workers(suite, "-n1", "--reruns=2", with_plugins=("rerunfailures",))
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["hygiene: no leaks"])
 
 
-def test_a_leak_in_every_attempt_is_one_leak(run_workers):
+@pytest.fixture
+def rerun(run_workers_once):
     pytest.importorskip("pytest_rerunfailures")
-    suite = "def test_it():\n    open('left.txt', 'w')\n"
-    result = run_workers(suite, "-n1", "--reruns=2", with_plugins=("rerunfailures",))
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
+    return run_workers_once(RERUN, "-n1", "--reruns=2", with_plugins=("rerunfailures",))
+
+
+def test_the_last_attempt_decides(rerun):
+    rerun.assert_outcomes(passed=1, failed=1)
+    rerun.stdout.no_fnmatch_line("*in test_at_first *")
+
+
+def test_a_leak_in_every_attempt_is_one_leak(rerun):
+    rerun.stdout.fnmatch_lines(
+        ["hygiene: 1 leak in 1 test", "FAILED test_suite.py::test_always - hygiene: *"]
+    )
 
 
 def test_an_attempt_on_another_worker_replaces_that_of_a_crashed_one(run_workers, pytester):
@@ -294,8 +308,12 @@ def test_an_attempt_on_another_worker_replaces_that_of_a_crashed_one(run_workers
 # -- the wire
 
 
-def test_other_plugins_never_meet_what_is_sent(run_workers, pytester):
-    conftest = """
+#: Another plugin looks at each report that reaches the controller; the file's name is not text.
+WIRE = """
+    def test_it():
+        open(b"left\\xff.txt", "w")
+    """
+LOOKS = """
     import pytest
 
     seen = set()
@@ -304,25 +322,24 @@ def test_other_plugins_never_meet_what_is_sent(run_workers, pytester):
     def pytest_runtest_logreport(report):
         seen.update(name for name in vars(report) if "hygiene" in name)
 
-    def pytest_sessionfinish(session):
-        if seen:
-            open("seen.txt", "w").close()
+    def pytest_unconfigure(config):
+        if not hasattr(config, "workerinput"):
+            print("seen of ours:", sorted(seen))
     """
-    result = run_workers(
-        "def test_it():\n    open('left.txt', 'w')\n", "-n1", files={"conftest.py": conftest}
-    )
-    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
-    assert not (pytester.path / "seen.txt").exists()
 
 
-def test_a_file_name_that_is_not_text_is_sent_all_the_same(run_workers):
-    suite = """
-    def test_it():
-        open(b"left\\xff.txt", "w")
-    """
-    result = run_workers(suite, "-n1")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
+@pytest.fixture
+def sent(run_workers_once):
+    return run_workers_once(WIRE, "-n1", files={"conftest.py": LOOKS})
+
+
+def test_other_plugins_never_meet_what_is_sent(sent):
+    sent.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test", "seen of ours: [[]]"])
+
+
+def test_a_file_name_that_is_not_text_is_sent_all_the_same(sent):
+    sent.assert_outcomes(failed=1)
+    sent.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
 
 
 UNUSABLE = {
