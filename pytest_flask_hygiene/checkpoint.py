@@ -16,13 +16,13 @@ import pytest
 
 from . import own_modules
 from .faults import harmless
-from .holders import Holder
+from .heap.holders import Holder
 from .ledger import Attempt
 from .stacks import STOP_FILES, Stack
 
 if TYPE_CHECKING:
     from .findings import Finding
-    from .holders import HolderFinder
+    from .heap.holders import HolderFinder
     from .origin import OriginMap
     from .run import Run
 
@@ -136,7 +136,7 @@ class _Running:
     def may_close(self, thing: object) -> bool:
         """Whether one of them refers to it, and so may close it."""
         with own_modules():
-            from .reach import reaches
+            from .heap.reach import reaches
         return reaches(self._values, thing)
 
     def clear(self) -> None:
@@ -154,7 +154,7 @@ def _is_pytests(value: object) -> bool:
 def _global_that_holds(module: ModuleType, thing: object) -> str:
     """The name of a global from which it can be reached; empty if there is none."""
     with own_modules():
-        from .reach import reaches
+        from .heap.reach import reaches
     # A copy: other threads may define globals meanwhile.
     for name, value in list(vars(module).items()):
         if not _is_pytests(value) and reaches([value], thing):

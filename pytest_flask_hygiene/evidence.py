@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .checks.cycle_graph import Cycle
     from .checks.cycle_judge import Judgement
     from .checks.resource_warnings import Emission
-    from .holders import Holder, HolderFinder
+    from .heap.holders import Holder, HolderFinder
     from .ledger import Attempt, Ledger
     from .origin import OriginMap
     from .owners import OwnerTracker
@@ -238,7 +238,7 @@ class Evidence:
         self._report(Finding(kind, state, owner, site, message))
 
     def _report(self, finding: Finding, birth: Birth | None = None) -> None:  # noqa: ARG002
-        """``birth``: of the resource, if its opening was seen, which ``explain.py`` makes use of."""
+        """``birth``: of the resource, if its opening was seen, which ``explain/`` makes use of."""
         self._ledger.charges.record(finding)
 
 

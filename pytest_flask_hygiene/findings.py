@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from . import own_modules
 
 if TYPE_CHECKING:
-    from .chains import Chain
+    from .heap.chains import Chain
     from .marks import AllowLeak
 
 Kind = Literal[

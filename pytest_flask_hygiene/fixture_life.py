@@ -153,7 +153,7 @@ class FixtureLife:
         if thing is None or not self._alive:
             return None
         with own_modules():
-            from .reach import reaches
+            from .heap.reach import reaches
         for owner, fixturedef in self._alive.items():
             if not owner.ended and reaches(_values_of(fixturedef, owner, item), thing):
                 return owner

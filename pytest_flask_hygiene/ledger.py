@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .charges import Charges
+    from .decisions.stale import Stale
+    from .decisions.what_ran import WhatRan
     from .findings import Finding, Owner
     from .settings import Settings
-    from .stale import Stale
     from .verdict import Verdict
-    from .what_ran import WhatRan
 
 
 class Attempt:

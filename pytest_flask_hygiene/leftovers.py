@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
     from .checks.left_open import LeftOpenCheck
-    from .holders import HolderFinder
+    from .heap.holders import HolderFinder
 
 
 class Leftovers:
@@ -101,7 +101,7 @@ class Leftovers:
         Returns those births by the ``id()`` of the birth that they are part of.
         """
         with own_modules():
-            from .reach import parts_of
+            from .heap.reach import parts_of
         inner = {id(thing): birth for birth, thing in found if thing is not None}
         parts: dict[int, list[Birth]] = {}
         taken: set[int] = set()
@@ -153,6 +153,6 @@ class Leftovers:
         else:
             if self._holders is None:
                 with own_modules():
-                    from .holders import HolderFinder
+                    from .heap.holders import HolderFinder
                 self._holders = HolderFinder(self._origin, self._births.fault)
             self._on_left_open(birth, thing, self._holders)

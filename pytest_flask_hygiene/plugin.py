@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run.watch_finalizers()
         if settings.strict or settings.baseline is not None:
             with own_modules():
-                from .what_ran import WhatRan
+                from .decisions.what_ran import WhatRan
             run.ledger.what_ran = WhatRan(config)
             config.pluginmanager.register(run.ledger.what_ran, "flask_hygiene_what_ran")
         _connect_workers(config, run, config.stash[hooks_key])
@@ -91,7 +91,7 @@ def _activate(config: pytest.Config) -> None:
     if settings.explain:
         # This class takes the place of the other.
         with own_modules():
-            from .explain import ExplainingRun as Run
+            from .explain.run import ExplainingRun as Run
     run = config.stash[run_key] = Run(config, settings)
     run.start()
     # Also where pytest_configure is never reached: after a usage error, or with a broken conftest file.

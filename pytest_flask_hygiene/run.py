@@ -86,7 +86,7 @@ class Run(Instruments):
             self.warnings.close_filters()
         if self.ledger.what_ran is not None and not hasattr(session.config, "workerinput"):
             with own_modules():
-                from .decisions import judge_decisions
+                from .decisions.session_end import judge_decisions
             judge_decisions(session, self.ledger, self.settings, self.ledger.what_ran)
         leaks = [f for f in self.ledger.outside_tests if f.outcome == "failed"]
         if not leaks and not self.ledger.stale:

@@ -17,7 +17,7 @@ from .paths import Paths
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .baseline import Baseline
+    from .decisions.baseline import Baseline
     from .marks import AllowLeak
 
 
@@ -31,7 +31,7 @@ class Verdict:
         self.baseline: Baseline | None = None
         if settings.baseline is not None:
             with own_modules():
-                from .baseline import Baseline
+                from .decisions.baseline import Baseline
             self.baseline = Baseline(settings.baseline, rootpath, update=settings.update_baseline)
         self.used: set[object] = set()
         """The keys (``AllowLeak.key``) of the marks and lines that have covered something."""

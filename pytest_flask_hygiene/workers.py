@@ -242,7 +242,7 @@ def _load(findings: Iterable[State]) -> list[Finding]:
 
 def _load_one(data: State) -> Finding:
     with own_modules():
-        from .chains import chain_from_data
+        from .heap.chains import chain_from_data
     frames, innermost = data["site"]["frames"], data["site"]["innermost"]
     site = Site(
         tuple(Frame(**frame) for frame in frames),

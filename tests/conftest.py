@@ -19,8 +19,8 @@ import pytest
 from _pytest import unraisableexception
 
 import pytest_flask_hygiene.evidence
-import pytest_flask_hygiene.holders
-import pytest_flask_hygiene.readers_roots
+import pytest_flask_hygiene.heap.holders
+import pytest_flask_hygiene.heap.readers_roots
 import pytest_flask_hygiene.report.failure
 import pytest_flask_hygiene.report.outcome
 import pytest_flask_hygiene.report.terminal  # noqa: F401

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pytest_flask_hygiene.chains import Chain, Node
+from pytest_flask_hygiene.heap.chains import Chain, Node
 from pytest_flask_hygiene.report import chain_dot
 from pytest_flask_hygiene.report.chain_shape import MAX_DRAWN, shape_of
 from pytest_flask_hygiene.report.chain_svg import CHAIN_STYLE, chain_svg, chain_svgs
@@ -469,7 +469,7 @@ def test_graphviz_has_a_twentieth_of_a_second_for_each_picture(monkeypatch):
 
 
 CONFTEST = """
-    from pytest_flask_hygiene.chains import Chain, Node
+    from pytest_flask_hygiene.heap.chains import Chain, Node
     from pytest_flask_hygiene.findings import Finding
 
     CHAIN = Chain(

@@ -14,7 +14,7 @@ import pytest
 from doc_blocks import commands_of
 from doc_examples import EXAMPLES, ROOT, as_block, assert_page_shows, run_example
 
-from pytest_flask_hygiene.chains import chain_from_data
+from pytest_flask_hygiene.heap.chains import chain_from_data
 from pytest_flask_hygiene.report.chain_svg import chain_svg
 
 pytestmark = pytest.mark.once_a_python

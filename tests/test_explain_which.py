@@ -227,6 +227,6 @@ def test_it_is_loaded_only_when_it_is_asked_for(run_suite):
 
         def test_it():
             assert not [name for name in sys.modules if "pytest_flask_hygiene" in name and "explain" in name]
-            assert "pytest_flask_hygiene.journal" not in sys.modules
+            assert "pytest_flask_hygiene.explain.journal" not in sys.modules
     """
     run_suite(suite, subprocess=True).assert_outcomes(passed=1)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from pytest_flask_hygiene.heap import ids_on_heap, instances_of, objects_by_id
+from pytest_flask_hygiene.heap.objects import ids_on_heap, instances_of, objects_by_id
 
 
 def test_other_threads_can_build_tuples_meanwhile():

@@ -24,17 +24,14 @@ PAGE = ROOT / "docs" / "messages.md"
 EXPLAINED_ELSEWHERE = {
     "advice.py": "docs/kinds/index.md",
     "dev_server/advice.py": "docs/dev-server.md",
-    "explain.py": "docs/explain.md",
-    "explain_rules.py": "docs/explain.md",
-    "explain_words.py": "docs/explain.md",
+    "explain/journal.py": None,  # the words of Python's own warnings, which filters are compared with
+    "explain/*.py": "docs/explain.md",
     # Pages and pictures, not messages.
     "report/as_html.py": None,
     "report/chain_dot.py": None,
     "report/chain_shape.py": None,
     "report/chain_svg.py": None,
     "report/page_*.py": None,
-    # The words of Python's own warnings, which filters are compared with.
-    "journal.py": None,
     # Source code that is compiled.
     "replacements.py": None,
 }
@@ -97,7 +94,13 @@ def test_each_message_has_its_paragraph():
 
 def test_messages_of_each_printing_module_are_found():
     found = {path.relative_to(PACKAGE).as_posix() for path in MODULES if any(messages_of(path))}
-    assert found >= {"settings.py", "stale.py", "marks.py", "report/terminal.py", "dev_server/server.py"}
+    assert found >= {
+        "settings.py",
+        "decisions/stale.py",
+        "marks.py",
+        "report/terminal.py",
+        "dev_server/server.py",
+    }
 
 
 @pytest.mark.parametrize("words", [WHAT_HAPPENED, STILL_OPEN], ids=["dropped", "left open"])

@@ -12,7 +12,6 @@ PACKAGE = "pytest_flask_hygiene"
 #: Only a finding, an exception cycle or a summary needs these.
 ON_DEMAND = {
     "advice",
-    "baseline",
     "blocks",
     "charges",
     "checkpoint",
@@ -23,20 +22,25 @@ ON_DEMAND = {
     "checks.resources",
     "client_fixture",
     "decisions",
+    "decisions.baseline",
+    "decisions.session_end",
+    "decisions.stale",
+    "decisions.what_ran",
     "editor",
     "evidence",
     "explain",
-    "explain_rules",
-    "explain_words",
-    "explained",
+    "explain.journal",
+    "explain.rules",
+    "explain.run",
+    "explain.target",
+    "explain.words",
+    "heap.holders",
+    "heap.reach",
     "hygiene_fixture",
-    "holders",
-    "journal",
     "leak_error",
     "marks",
     "paths",
     "raised_leaks",
-    "reach",
     "replacements",
     "report.as_html",
     "report.as_json",
@@ -66,17 +70,15 @@ ON_DEMAND = {
     "report.text",
     "resource_hook",
     "resources",
-    "stale",
     "upstream",
     "verdict",
-    "what_ran",
     "workers",
 }
 #: Only a suite that imports Flask needs these.
 FOR_FLASK = {"checks.bodies", "checks.contexts", "checks.responses", "weak_ids"}
 if sys.version_info >= (3, 13):
     # Older ones do not warn about connections.
-    ON_DEMAND |= {"checks.sqlite", "heap"}
+    ON_DEMAND |= {"checks.sqlite", "heap", "heap.objects"}
 
 CONFTEST = """
     import atexit, json, sys

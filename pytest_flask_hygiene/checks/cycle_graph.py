@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import CellType, FrameType, TracebackType
 from typing import Any, Final, Literal, NamedTuple
 
-from ..chain_nodes import chain_of
-from ..chains import Chain
 from ..findings import Frame
+from ..heap.chain_nodes import chain_of
+from ..heap.chains import Chain
 from ..origin import OriginMap
 from ..stacks import line_of, line_of_traceback
 from ..static_attributes import address, module_file, module_of

@@ -6,7 +6,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final
 
 from ..faults import message_of
-from ..references import steps
+from ..heap.references import steps
 
 _MAX_TEXT: Final = 120
 

@@ -97,7 +97,7 @@ class LeftOpenCheck:
         if not descriptors and not any(_is_of(birth, owners) for birth in names.values()):
             return
         with own_modules():
-            from ..heap import instances_of
+            from ..heap.objects import instances_of
         for raw in instances_of(io.FileIO):
             if is_closed(raw) or not io.FileIO.closefd.__get__(raw):
                 continue
@@ -128,7 +128,7 @@ class LeftOpenCheck:
         import sqlite3
 
         with own_modules():
-            from ..heap import objects_by_id
+            from ..heap.objects import objects_by_id
             from .sqlite import is_open as is_open_connection
         still_open = set()
         for thing in objects_by_id(connections):

@@ -245,7 +245,7 @@ class ResourceCheck:
     def _cover_parts(self, thing: Any) -> None:
         """What an instance has opened for itself is part of its finding: a connection's socket, say."""
         with own_modules():
-            from ..reach import parts_of
+            from ..heap.reach import parts_of
         others: dict[int, Birth] = {}
         for birth in list(self._births.by_id.values()):
             part = None if birth.reported or birth.ref is None else birth.ref()

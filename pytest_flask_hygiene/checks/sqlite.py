@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ..births import Birth
-from ..heap import ids_on_heap, objects_by_id
+from ..heap.objects import ids_on_heap, objects_by_id
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from .. import __version__, own_modules
-from ..chains import Chain, Node
+from ..heap.chains import Chain, Node
 from ..ledger import Ledger
 from .counts import leaks_in_words
 from .data import Data, report_data

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from ..chains import Chain, Node
+from ..heap.chains import Chain, Node
 from .chain_fit import clip_left, clip_right, readable, width_of, wrap
 from .text import place
 

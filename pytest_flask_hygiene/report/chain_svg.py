@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from .. import own_modules
-from ..chains import Chain
+from ..heap.chains import Chain
 from .chain_layout import CHIP_HEIGHT, CHIP_PADDING, Picture, Route, chip_width, lay_out, rounded
 from .chain_shape import BADGE, LINES, PADDING, Block, Shape, shape_of
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from ..chains import Chain
+from ..heap.chains import Chain
 from .text import clip, place, printable
 
 #: Of a picture, with its heading.

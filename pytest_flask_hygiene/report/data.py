@@ -16,8 +16,8 @@ from typing import Any, Final
 import pytest
 
 from ..advice import page_of, what_happened
-from ..chains import Chain
 from ..findings import Finding, Frame
+from ..heap.chains import Chain
 from ..ledger import Ledger, distinct
 from .counts import leak_counts, opened_by_libraries
 from .text import printable, relative

@@ -14,9 +14,9 @@ from . import NO_LEAKS
 from .counts import accepted_by_baseline, count_of
 
 if TYPE_CHECKING:
+    from ..decisions.stale import Stale
     from ..ledger import Ledger
     from ..settings import Settings
-    from ..stale import Stale
 
 #: A suite with more tests that fail for leaks alone is told how to accept them all.
 _MANY_TESTS: Final = 20

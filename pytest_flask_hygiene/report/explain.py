@@ -16,8 +16,8 @@ from .text import place, plural, printable, relative
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from ..explain_words import Data
-    from ..explained import Explanations
+    from ..explain.target import Explanations
+    from ..explain.words import Data
 
 #: What a resource counts as, in the order in which they are told.  The last stands for all other words.
 _ORDER: Final = ("failed", "noted", "allowed", "library", "not charged")

@@ -23,7 +23,7 @@ from .text import relative
 if TYPE_CHECKING:
     from _pytest.junitxml import LogXML, _NodeReporter
 
-    from ..stale import Stale
+    from ..decisions.stale import Stale
 
 
 def add_to_xml(config: pytest.Config, findings: Sequence[Finding], stale: Sequence[Stale]) -> None:

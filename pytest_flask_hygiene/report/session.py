@@ -18,7 +18,7 @@ from . import print_summary
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from ..stale import Stale
+    from ..decisions.stale import Stale
 
 #: pytest asks for a summary only with these exit statuses (``summary_exit_codes`` in its terminal.py).
 _WITH_SUMMARY: Final = frozenset(pytest.ExitCode) - {pytest.ExitCode.INTERNAL_ERROR}

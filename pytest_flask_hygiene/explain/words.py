@@ -13,15 +13,15 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from .advice import what_happened
-from .evidence import owner_of_birth
-from .explain_rules import Rules
-from .findings import Finding, Owner, Site
+from ..advice import what_happened
+from ..evidence import owner_of_birth
+from ..findings import Finding, Owner, Site
+from ..ledger import Ledger
+from ..origin import OUR_DIRECTORY, OriginMap
+from ..settings import Settings
+from ..stacks import request_of
 from .journal import Entry, Journal, Phase
-from .ledger import Ledger
-from .origin import OUR_DIRECTORY, OriginMap
-from .settings import Settings
-from .stacks import request_of
+from .rules import Rules
 
 Data = dict[str, Any]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .findings import ALLOWED_BY, Finding
+from ..findings import ALLOWED_BY, Finding
 
 if TYPE_CHECKING:
+    from ..marks import AllowLeak
+    from ..paths import Paths
+    from ..settings import Settings
     from .journal import Journal
-    from .marks import AllowLeak
-    from .paths import Paths
-    from .settings import Settings
 
 
 class Rules:

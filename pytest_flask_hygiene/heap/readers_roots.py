@@ -25,10 +25,10 @@ from types import (
 )
 from typing import Any, Final, cast
 
-from .files import FILES
-from .origin import OriginMap
+from ..files import FILES
+from ..origin import OriginMap
+from ..static_attributes import LRU_CACHE, address, is_one_of, module_of
 from .references import SEES_RUNNING_FRAMES, values_of
-from .static_attributes import LRU_CACHE, address, is_one_of, module_of
 
 #: References that are followed: about 20 ms.
 _MAX_REFERENCES: Final = 100_000

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import own_modules
+from .. import own_modules
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from .explain_words import Data
+    from ..ledger import Ledger
+    from ..origin import OriginMap
+    from ..settings import Settings
     from .journal import Journal
-    from .ledger import Ledger
-    from .origin import OriginMap
-    from .settings import Settings
+    from .words import Data
 
 _KEY: Final = "flask_hygiene_explain"
 
@@ -47,7 +47,7 @@ class Explanations:
         self.too_many: list[str] = []
         """Tests that are asked for and not explained, since there are so many."""
         self.tests: dict[str, Data] = {}
-        """By node id: the explanation, as ``explain_words.py`` makes it."""
+        """By node id: the explanation, as ``explain/words.py`` makes it."""
         self._printed = False
 
     def asks_for(self, nodeid: str) -> bool:
@@ -61,7 +61,7 @@ class Explanations:
     def add(self, journals: Iterable[Journal], ledger: Ledger, settings: Settings, origin: OriginMap) -> None:
         """The session has ended in this process: put its journals into words, and send them home."""
         with own_modules():
-            from .explain_words import Words
+            from .words import Words
         self.tests.update((j.nodeid, Words(j, ledger, settings, origin).data()) for j in journals)
         if hasattr(self._config, "workerinput"):
             data = {
@@ -125,7 +125,7 @@ class Explanations:
             return
         self._printed = True
         with own_modules():
-            from .report.explain import print_explanations
+            from ..report.explain import print_explanations
         print_explanations(reporter, self, self._config.invocation_params.dir)
 
 

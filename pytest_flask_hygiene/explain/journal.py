@@ -14,17 +14,17 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from . import own_modules
-from .births import Birth
-from .checks.left_open import is_open_object, still_refers_to
-from .findings import Finding, Kind, Owner
-from .stacks import Stack, request_of
-from .threads import is_alive
+from .. import own_modules
+from ..births import Birth
+from ..checks.left_open import is_open_object, still_refers_to
+from ..findings import Finding, Kind, Owner
+from ..stacks import Stack, request_of
+from ..threads import is_alive
 
 if TYPE_CHECKING:
-    from .ledger import Attempt
-    from .marks import AllowLeak
-    from .run import Run
+    from ..ledger import Attempt
+    from ..marks import AllowLeak
+    from ..run import Run
 
 #: ``reported``: after the report of the test's teardown; ``session``: when the session ends.
 Phase = Literal["setup", "call", "teardown", "reported", "session"]
@@ -240,8 +240,8 @@ def _open_connections(entries: list[Entry], run: Run) -> set[Birth]:
     import sqlite3
 
     with own_modules():
-        from .checks.sqlite import is_open
-        from .heap import objects_by_id
+        from ..checks.sqlite import is_open
+        from ..heap.objects import objects_by_id
     return {
         births[id(thing)]
         for thing in objects_by_id(wanted)

@@ -18,11 +18,9 @@ from types import (
 )
 from typing import Any
 
-from . import own_modules
-from .chains import Chain, Node, NodeKind
-from .references import steps
-from .stacks import line_of, line_of_traceback
-from .static_attributes import (
+from .. import own_modules
+from ..stacks import line_of, line_of_traceback
+from ..static_attributes import (
     LRU_CACHE,
     address,
     function_name,
@@ -31,6 +29,8 @@ from .static_attributes import (
     namespace,
     type_name,
 )
+from .chains import Chain, Node, NodeKind
+from .references import steps
 
 
 def chain_of(objects: Sequence[Any], *, loop: bool = False, lines: Mapping[int, int] | None = None) -> Chain:
@@ -61,7 +61,7 @@ def node_of(thing: Any, edge: str = "") -> Node:
     cls = type(thing)
     if issubclass(cls, BaseException):
         with own_modules():
-            from .checks.cycle_names import describe
+            from ..checks.cycle_names import describe
         return Node("exception", describe(thing))
     if cls is TracebackType:
         code = thing.tb_frame.f_code

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from ..settings import Settings
     from .baseline import Baseline, Key
-    from .settings import Settings
     from .what_ran import MarkUse, WhatRan
 
 #: So many entries of the baseline are listed.

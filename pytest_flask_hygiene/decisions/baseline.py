@@ -19,9 +19,9 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from .findings import ALLOWED_BY, Finding, Owner
-from .paths import Paths
-from .usage import usage_error
+from ..findings import ALLOWED_BY, Finding, Owner
+from ..paths import Paths
+from ..usage import usage_error
 
 VERSION: Final = 1
 #: Stands for the owner of an exception cycle: which test meets one first may depend on the order.

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .settings import MARKER
+from ..settings import MARKER
 
 
 class MarkUse:

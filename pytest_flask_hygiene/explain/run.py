@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from . import own_modules
-from .births import Birth
-from .evidence import Evidence
-from .faults import harmless
-from .findings import Finding, Frame, Owner, State
+from .. import own_modules
+from ..births import Birth
+from ..evidence import Evidence
+from ..faults import harmless
+from ..findings import Finding, Frame, Owner, State
+from ..ledger import Attempt
+from ..run import Run
+from ..settings import Settings, read_marks
 from .journal import Entry, Journal, filter_that_hides
-from .ledger import Attempt
-from .run import Run
-from .settings import Settings, read_marks
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from .checks.bodies import Body
-    from .checks.contexts import ContextCheck
-    from .checks.cycle_judge import Judgement
-    from .explained import Explanations
-    from .stacks import Stack
+    from ..checks.bodies import Body
+    from ..checks.contexts import ContextCheck
+    from ..checks.cycle_judge import Judgement
+    from ..stacks import Stack
+    from .target import Explanations
 
 #: So many tests are explained at most: a test that is named without its parameters may be many.
 MAX_TESTS: Final = 5
@@ -45,7 +45,7 @@ class ExplainingRun(Run):
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         super().__init__(config, settings)
         with own_modules():
-            from .explained import Explanations
+            from .target import Explanations
         self.explanations: Explanations = Explanations(config, settings.explain)
         config.pluginmanager.register(self.explanations, "flask_hygiene_explain")
         self.journals: dict[str, Journal] = {}

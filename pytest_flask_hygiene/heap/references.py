@@ -22,7 +22,7 @@ from types import (
 )
 from typing import Any, Final
 
-from .static_attributes import LRU_CACHE, class_namespaces, is_one_of, namespace
+from ..static_attributes import LRU_CACHE, class_namespaces, is_one_of, namespace
 
 #: ``frame.f_locals`` is a proxy and no dictionary (PEP 667).
 _HAS_PROXIES: Final = sys.version_info >= (3, 13)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, GeneratorType, ModuleType
 from typing import Any, Final
 
-from .static_attributes import module_of, namespace
+from ..static_attributes import module_of, namespace
 
 _MAX_OBJECTS: Final = 50_000
 #: Through these everything can be reached: a function knows its module, a class its subclasses.

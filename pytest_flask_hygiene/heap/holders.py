@@ -16,12 +16,12 @@ from dataclasses import dataclass, field, replace
 from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, Final, Literal
 
+from ..files import FILES
+from ..origin import OriginMap
+from ..static_attributes import LRU_CACHE, function_name, module_file, module_of, namespace, type_name
 from .chain_nodes import chain_of
 from .chains import Chain
-from .files import FILES
-from .origin import OriginMap
 from .readers_roots import ReadersRoots
-from .static_attributes import LRU_CACHE, function_name, module_file, module_of, namespace, type_name
 
 #: Seconds of CPU time: for one object, and for all of a run, after which holders are no longer named.
 _SECONDS_EACH: Final = 0.5

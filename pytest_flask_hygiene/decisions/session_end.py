@@ -11,9 +11,9 @@ from typing import Final
 
 import pytest
 
+from ..ledger import Ledger
+from ..settings import Settings
 from .baseline import Baseline, Key
-from .ledger import Ledger
-from .settings import Settings
 from .stale import in_words, judge_of, stale_entries, stale_lines, stale_marks
 from .what_ran import WhatRan
 
