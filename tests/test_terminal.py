@@ -305,3 +305,15 @@ def test_many_sites_fit_on_a_screen_the_worst_first(run_suite):
     summary = summary[: next(n for n, line in enumerate(summary) if line.startswith("==="))]
     assert len(summary) < 24
     assert [line.split()[0] for line in summary[1 : sites + 1]] == [str(n) for n in range(sites, 0, -1)]
+
+
+@pytest.mark.parametrize(("start", "shown"), [("", "tests/test_shop.py"), ("tests", "test_shop.py")])
+def test_node_ids_can_be_given_to_pytest_where_it_was_started(run_suite, pytester, monkeypatch, start, shown):
+    text = f"def test_it():\n    open({__file__!r})\n"
+    for name, content in {"tests/test_shop.py": text, "pytest.ini": "[pytest]\n"}.items():
+        path = pytester.path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, "utf-8")
+    monkeypatch.chdir(pytester.path / start)
+    result = run_suite("")
+    result.stdout.fnmatch_lines([f"* in {shown}::test_it"])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..decisions.stale import Stale
     from ..ledger import Ledger
     from ..settings import Settings
+    from .text import ShowNodeId
 
 #: A suite with more tests that fail for leaks alone is told how to accept them all.
 _MANY_TESTS: Final = 20
@@ -47,12 +48,12 @@ def baseline_lines(ledger: Ledger) -> list[str]:
     return lines + ledger.notes
 
 
-def allowed_lines(ledger: Ledger, *, verbose: bool) -> list[str]:
+def allowed_lines(ledger: Ledger, show: ShowNodeId, *, verbose: bool) -> list[str]:
     """What marks, lines of ``hygiene_allow`` and ``hygiene.allow()`` cover.  ``verbose``: and why."""
     allowed = [f for f in distinct(ledger.findings) if f.outcome == "allowed" and f.allowed_by != ALLOWED_BY]
     lines = [f"allowed: {count_of(allowed, 'leak')}"] if allowed else []
     if verbose:
-        lines += [f"  {f.kind} in {f.nodeid}: {f.allowed_by}" for f in allowed]
+        lines += [f"  {f.kind} in {show(f.nodeid or '')}: {f.allowed_by}" for f in allowed]
     return lines
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from ..findings import Finding
 from ..ledger import distinct
 from .failure import opened_at
-from .text import clip, plural
+from .text import ShowNodeId, clip, plural
 
 _MAX_SITES: Final = 10
 _MAX_CODE: Final = 60
@@ -16,7 +16,7 @@ _MAX_CODE: Final = 60
 _OF_PROGRAM: Final = ("import", "collection", "unknown")
 
 
-def left_open_lines(findings: list[Finding], start: Path, *, verbose: bool) -> list[str]:
+def left_open_lines(findings: list[Finding], start: Path, show: ShowNodeId, *, verbose: bool) -> list[str]:
     """One row for each site, most of them first."""
     listed = distinct([f for f in findings if _is_listed(f)])
     of_program = [f for f in listed if f.owner.scope in _OF_PROGRAM]
@@ -25,10 +25,10 @@ def left_open_lines(findings: list[Finding], start: Path, *, verbose: bool) -> l
     if of_tests:
         hint = "listed only; --hygiene-strict fails them"
         lines.append(f"still open after their owners ended: {sum(f.count for f in of_tests)} ({hint})")
-        lines += _rows(of_tests, start, len(of_tests) if verbose else _MAX_SITES)
+        lines += _rows(of_tests, start, show, len(of_tests) if verbose else _MAX_SITES)
     if of_program and verbose:
         lines.append(f"opened by imports and open at the end: {sum(f.count for f in of_program)}")
-        lines += _rows(of_program, start, len(of_program))
+        lines += _rows(of_program, start, show, len(of_program))
     return lines
 
 
@@ -41,7 +41,7 @@ def _is_listed(finding: Finding) -> bool:
     )
 
 
-def _rows(findings: list[Finding], start: Path, most: int) -> list[str]:
+def _rows(findings: list[Finding], start: Path, show: ShowNodeId, most: int) -> list[str]:
     sites: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         sites.setdefault((finding.kind, opened_at(finding, start), finding.holder), []).append(finding)
@@ -52,17 +52,17 @@ def _rows(findings: list[Finding], start: Path, most: int) -> list[str]:
         first, count = sites[site][0], counts[site]
         code = first.site.frame.code if first.site.frame else ""
         lines.append(f"{count:>5} x {kind:<10}  {where}  {clip(code, _MAX_CODE)}".rstrip())
-        lines.append(f"{'':>7} {'':<10}  {_holder_and_user(first, count)}")
+        lines.append(f"{'':>7} {'':<10}  {_holder_and_user(first, count, show)}")
     if len(sites) > most:
         lines.append(f"  ... and {plural(len(sites) - most, 'more site')} (-v lists them)")
     return lines
 
 
-def _holder_and_user(finding: Finding, count: int) -> str:
+def _holder_and_user(finding: Finding, count: int, show: ShowNodeId) -> str:
     """``held by shop.db.connections; in tests/test_stock.py::test_it``."""
     held = f"held by {finding.holder}; " if finding.holder else ""
     if finding.first_use:
         return f"{held}first used by {finding.first_use}"
     owner = finding.owner.describe()
-    user = owner if finding.owner.is_fixture else finding.nodeid or owner
+    user = owner if finding.owner.is_fixture or not finding.nodeid else show(finding.nodeid)
     return f"{held}{'in' if count == 1 else 'first in'} {user}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from .counts import in_brackets, leak_counts, leaks_in_words, opened_by_librarie
 from .decisions import allowed_lines, baseline_lines, first_run_lines, no_failing_leaks, stale_lines
 from .failure import culprit, failure_repr, finding_lines, opened_at
 from .left_open import left_open_lines
-from .text import clip, plural, relative
+from .text import ShowNodeId, clip, node_id_from, plural, relative
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -33,15 +34,16 @@ _MAX_CODE: Final = 60
 
 
 def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
-    """``start``: the directory that paths are shown relative to."""
+    """``start``: the directory that paths and node ids are shown relative to."""
     verbose = reporter.config.get_verbosity() > 0
-    leaks = _leak_lines([f for f in ledger.leaks if f.when != "session"], start, verbose=verbose)
-    leaks += _session_lines(ledger, start)
-    left_open = left_open_lines(ledger.findings, start, verbose=verbose)
+    show = partial(node_id_from, rootpath=reporter.config.rootpath, start=start)
+    leaks = _leak_lines([f for f in ledger.leaks if f.when != "session"], start, show, verbose=verbose)
+    leaks += _session_lines(ledger, start, show)
+    left_open = left_open_lines(ledger.findings, start, show, verbose=verbose)
     counted = _counted_lines(ledger, verbose=verbose)
     counted += baseline_lines(ledger)
-    counted += allowed_lines(ledger, verbose=verbose)
-    noted = _noted_lines(ledger, start, verbose=verbose)
+    counted += allowed_lines(ledger, show, verbose=verbose)
+    noted = _noted_lines(ledger, start, show, verbose=verbose)
     noted += first_run_lines(ledger, settings, reporter.config)
     lines = [*leaks, *left_open, *counted, *noted]
     if not lines:
@@ -83,7 +85,7 @@ def session_report(finding: Finding, start: Path) -> pytest.TestReport:
     )
 
 
-def _leak_lines(findings: list[Finding], start: Path, *, verbose: bool) -> list[str]:
+def _leak_lines(findings: list[Finding], start: Path, show: ShowNodeId, *, verbose: bool) -> list[str]:
     """For each site: in how many tests, what, where."""
     sites: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
@@ -96,13 +98,15 @@ def _leak_lines(findings: list[Finding], start: Path, *, verbose: bool) -> list[
         code = first.site.frame.code if first.site.frame else ""
         lines.append(f"{plural(count, 'test'):>9}  {kind:<10}  {where}  {clip(code, _MAX_CODE)}".rstrip())
         if verbose or len(sites) <= _MAX_WITH_EXAMPLES:
-            lines.append(f"{'':>9}  {'':<10}  {'in' if count == 1 else 'first in'} {first.nodeid}")
+            lines.append(
+                f"{'':>9}  {'':<10}  {'in' if count == 1 else 'first in'} {show(first.nodeid or '')}"
+            )
     if len(sites) > _MAX_SITES:
         lines.append(f"... and {plural(len(sites) - _MAX_SITES, 'more site')}")
     return lines
 
 
-def _session_lines(ledger: Ledger, start: Path) -> list[str]:
+def _session_lines(ledger: Ledger, start: Path, show: ShowNodeId) -> list[str]:
     """What makes the run fail although no test does."""
     findings = [f for f in ledger.outside_tests if f.is_leak]
     if not findings and not ledger.stale:
@@ -110,7 +114,7 @@ def _session_lines(ledger: Ledger, start: Path) -> list[str]:
     lines = ["outside tests:", *(f"  {line}" for line in stale_lines(ledger))]
     for finding in findings:
         if finding.nodeid is not None:
-            lines.append(f"  found after {finding.nodeid} was reported:")
+            lines.append(f"  found after {show(finding.nodeid)} was reported:")
         lines += [f"  {line}" for line in finding_lines(finding, start)]
     return lines
 
@@ -154,7 +158,7 @@ def _library_cycle_lines(ledger: Ledger, *, verbose: bool) -> list[str]:
     return [f"exception cycles of libraries: {total}, most through {most} (-v lists them)"]
 
 
-def _noted_lines(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
+def _noted_lines(ledger: Ledger, start: Path, show: ShowNodeId, *, verbose: bool) -> list[str]:
     """What fails nobody, and what somebody can mend all the same."""
     lines = []
     cycles = [f for f in distinct(ledger.findings) if f.outcome == "noted" and f.in_tests and not f.is_leak]
@@ -166,7 +170,7 @@ def _noted_lines(ledger: Ledger, start: Path, *, verbose: bool) -> list[str]:
     stopped_early = list(dict.fromkeys(ledger.stopped_early))
     if stopped_early:
         tests = plural(len(stopped_early), "test")
-        example = stopped_early[0]
+        example = show(stopped_early[0])
         lines.append(f"cycle check stopped early in {tests} (more than 10,000 objects in cycles): {example}")
     lines += dict.fromkeys(ledger.others_faults)
     return lines + fault_lines(ledger.faults)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ..installed import short_path
+
+#: A test's node id as the summary writes it: see :func:`node_id_from`.
+ShowNodeId = Callable[[str], str]
 
 
 def relative(path: str, start: Path) -> str:
@@ -29,6 +33,14 @@ def place(path: str, line: int, start: Path) -> str:
     if not path:
         return ""
     return f"{relative(path, start)}:{line}" if line else relative(path, start)
+
+
+def node_id_from(nodeid: str, rootpath: Path, start: Path) -> str:
+    """The node id of a test for use in ``start``; pytest's own is relative to ``rootpath``."""
+    path, separator, name = nodeid.partition("::")
+    if start == rootpath or not path:
+        return nodeid
+    return Path(os.path.relpath(rootpath / path, start)).as_posix() + separator + name
 
 
 def printable(text: str) -> str:
