@@ -144,9 +144,8 @@ ROWS = dict.fromkeys(("file", "socket", "sqlite", "subprocess", "event-loop"), C
         "a directory of `mkdtemp()`, or": [
             LEFT_OPEN,
             DROPPED.format(make="tempfile.mkdtemp()"),
-            # As the page says, although a global of the application holds it.
-            (GLOBAL, TEST),
         ],
+        "a `TemporaryDirectory` that is held by a global": [(GLOBAL, TEST), (CACHE, TEST)],
         "made by an import": [(AT_IMPORT, TEST)],
     },
     "thread": {

@@ -182,7 +182,7 @@ ALL_RULES = [
     (
         "`file`",
         "dropped",
-        [*((kind, "dropped") for kind in LEAKING), ("tempdir", "a `TemporaryDirectory` that")],
+        [*((kind, "dropped") for kind in LEAKING), ("tempdir", "a `TemporaryDirectory` that was dropped")],
     ),
     ("`sqlite`", "a dropped connection", [("sqlite", "dropped")]),
     ("`other`", "any other `ResourceWarning`", [("other", "any other")]),
@@ -204,7 +204,11 @@ ALL_RULES = [
     (
         "`file`",
         "left open, and held by",
-        [*((kind, "left open, and held") for kind in (*LEAKING, "sqlite")), ("thread", "held by a global")],
+        [
+            *((kind, "left open, and held") for kind in (*LEAKING, "sqlite")),
+            ("tempdir", "a `TemporaryDirectory` that is held"),
+            ("thread", "held by a global"),
+        ],
     ),
     ("`thread`", "started by a library", [("thread", "started by a library")]),
     ("`context`", "an application or request context", [("context", "a context that a call pushed")]),

@@ -21,7 +21,7 @@ from ..findings import Owner
 from ..stacks import importing_module
 from ..threads import ThreadRecorder
 
-#: A resource and the object that is open; None for a raw descriptor or a directory.
+#: A resource and the object that is open; None for a raw descriptor or the directory of ``mkdtemp()``.
 LeftOpen = tuple[Birth, Any]
 
 
@@ -141,10 +141,12 @@ class LeftOpenCheck:
     def _directories(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         for path, birth in list(self._births.by_path.items()):
             if birth.kind == "tempdir" and _is_of(birth, owners) and os.path.isdir(path):
-                if self._is_temporary_anyway(path) or _has_finalizer(path):
+                finalizer = _finalizer_of(path)
+                is_users = finalizer is not None and not _is_of_temporary_directory(finalizer)
+                if is_users or self._is_temporary_anyway(path):
                     del self._births.by_path[path]
                 else:
-                    yield birth, None
+                    yield birth, None if finalizer is None else finalizer.weakref()
 
 
 def _is_of(birth: Birth | None, owners: Collection[Owner] | None) -> bool:
@@ -200,11 +202,15 @@ def _is_child(pid: object) -> bool:
     return True
 
 
-def _has_finalizer(path: str) -> bool:
-    """Whether ``weakref.finalize`` will remove a directory; a ``TemporaryDirectory``'s own does not count."""
+def _finalizer_of(path: str) -> Any:
+    """What ``weakref.finalize`` knows of the one that will remove a directory: its function, whose it is."""
     registry: dict[Any, Any] = vars(weakref.finalize).get("_registry", {})
     for entry in list(registry.values()):
-        args = getattr(entry, "args", ())
-        if path in [arg for arg in args if type(arg) is str]:
-            return getattr(entry.func, "__self__", None) is not tempfile.TemporaryDirectory
-    return False
+        if path in [arg for arg in getattr(entry, "args", ()) if type(arg) is str]:
+            return entry
+    return None
+
+
+def _is_of_temporary_directory(finalizer: Any) -> bool:
+    """Which removes the directory with a warning, when it is dropped or at the end of the process."""
+    return getattr(finalizer.func, "__self__", None) is tempfile.TemporaryDirectory
