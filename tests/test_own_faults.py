@@ -346,7 +346,7 @@ TARGETS = (
     "fixture_life.FixtureLife._sweep_for",
     "fixture_life.FixtureLife.sweep_setup",
     "fixture_life.owner_of_fixture",
-    "holders.HolderFinder.find",
+    "heap.holders.HolderFinder.find",
     "ledger.Ledger.begin",
     "ledger.Ledger.nothing_to_report",
     "owners.OwnerTracker.get",
