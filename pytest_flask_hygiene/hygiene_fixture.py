@@ -15,6 +15,7 @@ from . import own_modules
 from .leak_error import LeakError
 from .marks import AllowLeak, make_allow
 from .raised_leaks import add_leaks, register
+from .usage import with_page
 
 if TYPE_CHECKING:
     from .blocks import Block
@@ -85,7 +86,7 @@ class Hygiene:
             # The plugin is off, or has met a fault of its own when the test began.
             return None
         if self._run.ledger.attempt is not self._attempt:
-            raise RuntimeError(f"hygiene: it is the fixture of {self._nodeid}, which has ended")
+            raise RuntimeError(with_page(f"hygiene: it is the fixture of {self._nodeid}, which has ended"))
         return self._checkpoint
 
     def allow(self, *kinds: str, match: str | None = None, reason: str | None = None) -> Allowed:
@@ -103,7 +104,7 @@ class Hygiene:
         try:
             allow = make_allow(kinds, match, reason)
         except (TypeError, ValueError) as error:
-            raise type(error)(f"hygiene.allow: {error}") from None
+            raise type(error)(with_page(f"hygiene.allow: {error}")) from None
         return Allowed(self._run, AllowLeak(allow.kinds, allow.match, allow.reason or "hygiene.allow"))
 
     def close(self) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any, Final
 
+from .usage import with_page
+
 #: What is watched anyway: the kind, the module and the class.
 _KNOWN: Final = (
     ("file", "io", "IOBase"),
@@ -46,19 +48,23 @@ class ResourceType:
 
 def _check(name: Any, made: Any, is_open: Any, advice: Any) -> None:
     if not isinstance(name, str) or not name.strip():
-        raise TypeError(f"ResourceType: name={name!r} is not a name")
+        raise TypeError(with_page(f"ResourceType: name={name!r} is not a name"))
     say = f"ResourceType {name!r}"
     if not isinstance(made, (type, FunctionType, BuiltinFunctionType)):
-        raise TypeError(f"{say}: type={made!r} is neither a class nor a function that makes instances")
+        raise TypeError(
+            with_page(f"{say}: type={made!r} is neither a class nor a function that makes instances")
+        )
     if inspect.iscoroutinefunction(made):
-        raise TypeError(f"{say}: {describe(made)} is a coroutine function; name the class of what it makes")
+        raise TypeError(
+            with_page(f"{say}: {describe(made)} is a coroutine function; name the class of what it makes")
+        )
     if not callable(is_open):
-        raise TypeError(f"{say}: is_open={is_open!r} can't be called")
+        raise TypeError(with_page(f"{say}: is_open={is_open!r} can't be called"))
     if not isinstance(advice, str):
-        raise TypeError(f"{say}: advice={advice!r} is not a string")
+        raise TypeError(with_page(f"{say}: advice={advice!r} is not a string"))
     kind = _known_kind(made) if isinstance(made, type) else ""
     if kind:
-        raise ValueError(f"{say}: {describe(made)} is watched already, as kind {kind!r}")
+        raise ValueError(with_page(f"{say}: {describe(made)} is watched already, as kind {kind!r}"))
 
 
 def describe(thing: Any) -> str:

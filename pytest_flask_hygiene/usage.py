@@ -1,4 +1,4 @@
-"""Usage errors: one line each, which names the page that explains it."""
+"""What a user can't have meant: one line each, which names the page that explains it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ MESSAGES: Final = "docs/messages.md in pytest-flask-hygiene"
 _KEY: Final = "flask_hygiene_usage_error"
 
 
+def with_page(text: str) -> str:
+    """The message, with the page that explains it, once."""
+    end = f" (see {MESSAGES})"
+    return text if text.endswith(end) else text + end
+
+
 def usage_error(text: str) -> pytest.UsageError:
     """An error for what the user can't have meant: pytest prints the line, and exits with status 4."""
-    return pytest.UsageError(f"{text} (see {MESSAGES})")
+    return pytest.UsageError(with_page(text))
 
 
 def tell_controller(config: pytest.Config, error: pytest.UsageError) -> None:

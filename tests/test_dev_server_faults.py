@@ -241,4 +241,4 @@ def test_server_that_was_stopped_says_so_whatever_it_is_asked_for(run_suite):
     ],
 )
 def test_argument_that_cannot_be_used(fail, call, message):
-    fail(call, seconds=5).fnmatch_lines([f"E * {message}"])
+    fail(call, seconds=5).fnmatch_lines([f"E * {message} (see docs/messages.md in *)"])

@@ -106,7 +106,7 @@ def test_without_a_reason_the_summary_names_allow(run):
 def test_allow_says_what_is_wrong(run, arguments, error, mode):
     result = run(in_test(f"hygiene.allow({arguments})"), f"--hygiene={mode}")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"E *{error.replace('[', '[[]')}"])
+    result.stdout.fnmatch_lines([f"E *{error.replace('[', '[[]')} (see docs/messages.md in *)"])
 
 
 def test_a_fixture_that_yields_inside_a_block_allows_for_the_test(run):

@@ -15,6 +15,7 @@ import pytest
 from ..origin import OriginMap
 from ..raised_leaks import add_leaks, register
 from ..settings import Settings, read_marks
+from ..usage import with_page
 from ..verdict import Verdict
 from .events import ENVIRONMENT, Instructions
 from .judge import Judge
@@ -159,17 +160,21 @@ def _check(app: object, directory: Path, port: object, **seconds: object) -> Non
     __tracebackhide__ = True
     if app is not None and not isinstance(app, str):
         raise TypeError(
-            "dev_server: the application must be named ('module:app' or 'module:factory'), not given as "
-            f"{type(app).__name__}: the server imports it in a process of its own"
+            with_page(
+                "dev_server: the application must be named ('module:app' or 'module:factory'), not given as "
+                f"{type(app).__name__}: the server imports it in a process of its own"
+            )
         )
     if not directory.is_dir():
-        raise ValueError(f"dev_server: cwd={str(directory)!r} is not a directory")
+        raise ValueError(with_page(f"dev_server: cwd={str(directory)!r} is not a directory"))
     if not isinstance(port, int) or not 0 <= port < 65536:
-        raise ValueError(f"dev_server: port={port!r} is not a port number (0: any free one)")
+        raise ValueError(with_page(f"dev_server: port={port!r} is not a port number (0: any free one)"))
     for name, value in seconds.items():
         least = 0 if name == "wait_for_threads" else 0.001
         if not isinstance(value, (int, float)) or value < least:
-            raise ValueError(f"dev_server: {name}={value!r} is not a number of seconds, at least {least}")
+            raise ValueError(
+                with_page(f"dev_server: {name}={value!r} is not a number of seconds, at least {least}")
+            )
 
 
 class ServerOutput:
