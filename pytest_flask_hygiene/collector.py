@@ -12,11 +12,12 @@ import gc
 import sys
 import threading
 from collections.abc import Callable
-from functools import wraps
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
+from . import gc_functions
 from .cost import COLLECTIONS, Cost
+from .gc_functions import Replacements
 from .saved_garbage import SavedGarbage
 
 #: So many saved objects are judged and freed at once, and no more are saved during that test: clearing
@@ -31,14 +32,6 @@ _MAX_ROUNDS: Final = 4
 
 #: Runs nested in one process (pytester): only the innermost collects; the one around it waits.
 _running: list[Collector] = []
-
-_builtin_collect: Final = getattr(gc.collect, "_hygiene_builtin", gc.collect)
-_builtin_get_debug: Final = getattr(gc.get_debug, "_hygiene_builtin", gc.get_debug)
-_builtin_set_debug: Final = getattr(gc.set_debug, "_hygiene_builtin", gc.set_debug)
-# A test may have replaced these.
-_is_enabled: Final = gc.isenabled
-_enable: Final = gc.enable
-_disable: Final = gc.disable
 
 
 class Collector:
@@ -73,8 +66,7 @@ class Collector:
         self._freezing = False
         self._sweeping = False
         self._resuming = False
-        self._replacements: dict[str, Callable[..., Any]] = {}
-        self._replaced: dict[str, Any] = {}
+        self._replacements: Replacements | None = None
         self._saved_from = 0
         self._user_frees = False
         self._interrupted = False
@@ -99,23 +91,7 @@ class Collector:
         self._freezing = not _running and gc.get_freeze_count() <= _FROZEN_BY_PYTHON
         _running.append(self)
         self.watch()
-
-        @_stands_in_for(_builtin_collect)
-        def collect(generation: int = 2) -> int:
-            return self._users_collect(generation)
-
-        @_stands_in_for(_builtin_set_debug)
-        def set_debug(flags: int) -> None:
-            self._users_set_debug(flags)
-
-        @_stands_in_for(_builtin_get_debug)
-        def get_debug() -> int:
-            return self._saved.users_flags()
-
-        self._replacements = {"collect": collect, "set_debug": set_debug, "get_debug": get_debug}
-        self._replaced = {name: getattr(gc, name) for name in self._replacements}
-        for name, replacement in self._replacements.items():
-            setattr(gc, name, replacement)
+        self._replacements = Replacements(self._users_collect, self._users_set_debug, self._saved.users_flags)
 
     def stop(self) -> None:
         self.unwatch()
@@ -123,9 +99,9 @@ class Collector:
             return
         self._started = False
         self.stop_saving()
-        for name, replacement in self._replacements.items():
-            if getattr(gc, name) is replacement:
-                setattr(gc, name, self._replaced[name])
+        if self._replacements is not None:
+            self._replacements.undo()
+            self._replacements = None
         self.thaw()
         self._freezing = False
         _running.remove(self)
@@ -219,9 +195,9 @@ class Collector:
             self.stop_saving()
 
     def _collect_saving(self, generation: int) -> bool:
-        enabled = _is_enabled()
+        enabled = gc_functions.is_enabled()
         # What ``prepare`` makes must still be young when it is looked for.
-        _disable()
+        gc_functions.disable()
         try:
             if self._prepare is not None:
                 self._prepare()
@@ -230,11 +206,11 @@ class Collector:
             self._saved.forget()
         finally:
             if enabled:
-                _enable()
+                gc_functions.enable()
         self._sweeping = True
         try:
             began = perf_counter()
-            _builtin_collect(generation)
+            gc_functions.builtin_collect(generation)
             self._cost.add(self.cost_part, began)
             return self._saved.judge()
         finally:
@@ -244,7 +220,7 @@ class Collector:
         """Collect what is new without judging it: late warnings come, memory is freed."""
         self.stop_saving()
         began = perf_counter()
-        _builtin_collect()
+        gc_functions.builtin_collect()
         self._cost.add(self.cost_part, began)
         self._unfreed = False
 
@@ -282,53 +258,45 @@ class Collector:
     def _users_set_debug(self, flags: int) -> None:
         """``gc.set_debug()`` as a test calls it: a test that saves garbage itself sees its own, not ours."""
         if not self._saved.is_on or self._sweeping:
-            _builtin_set_debug(flags)
+            gc_functions.builtin_set_debug(flags)
             return
         try:
             self._collect_and_judge()
         except Exception as error:
             self._on_fault(error)
-        _builtin_set_debug(flags)
+        gc_functions.builtin_set_debug(flags)
         self._saved.save()
 
     def _users_collect(self, generation: int) -> int:
         """``gc.collect()`` as a test calls it: ours first, then theirs, which frees as without us."""
+        if _running and _running[-1] is not self:
+            # "from gc import collect", done before the run inside this one has begun.
+            return _running[-1]._users_collect(generation)
         if (
             not self._saved.is_on
             or self._sweeping
             or threading.current_thread() is not threading.main_thread()
         ):
-            return int(_builtin_collect(generation))
+            return int(gc_functions.builtin_collect(generation))
         found = self.holds_garbage
         try:
             found = self._collect_and_judge() or found
         except Exception as error:
             self._on_fault(error)
-            return int(_builtin_collect(generation))
+            return int(gc_functions.builtin_collect(generation))
         if generation >= 2:
             self.thaw()
         try:
             # Ours has moved the garbage to the oldest generation.
             self._unfreed = False
-            return int(_builtin_collect(2 if found else generation))
+            return int(gc_functions.builtin_collect(2 if found else generation))
         finally:
             if not self.stopped_early:
                 self._saved.save()
-
-
-def _stands_in_for(builtin: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Named as the built-in function is, so that it can be pickled, too."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        wraps(builtin)(function)
-        function._hygiene_builtin = builtin  # type: ignore[attr-defined]
-        return function
-
-    return decorate
 
 
 def _asked_for_by_name() -> bool:
     """Whether the running frame calls the built-in ``gc.collect`` under a global name of its own."""
     frame = sys._getframe(3)
     names = frame.f_globals
-    return any(names.get(name) is _builtin_collect for name in frame.f_code.co_names)
+    return any(names.get(name) is gc_functions.builtin_collect for name in frame.f_code.co_names)

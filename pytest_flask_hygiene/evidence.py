@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from . import own_modules
-from .births import Birth
+from .birth import Birth
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
 from .stacks import Stack, importing_module, made_in_request, was_sent
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import own_modules
-from .births import Birth, BirthRecorder
+from .birth import Birth
+from .births import BirthRecorder
 from .clock import Clock
 from .files import is_open_descriptor
 from .findings import Owner

@@ -8,9 +8,8 @@ from itertools import compress
 from operator import not_
 from typing import Final
 
-# A test, or a run around this one, may have replaced these.
-_get_debug: Final = getattr(gc.get_debug, "_hygiene_builtin", gc.get_debug)
-_set_debug: Final = getattr(gc.set_debug, "_hygiene_builtin", gc.set_debug)
+from .gc_functions import builtin_get_debug, builtin_set_debug
+
 #: ``id()`` is audited: hooks run Python code, once for each object of the garbage.
 _address: Final = object.__hash__
 
@@ -32,14 +31,14 @@ class SavedGarbage:
 
     def save(self) -> None:
         """From now on collections save garbage instead of freeing it."""
-        flags = _get_debug()
+        flags = builtin_get_debug()
         if flags & gc.DEBUG_SAVEALL or self.is_on:
             # The user's own use of gc.garbage is left alone.
             return
         self._flags_on_arrival = flags
         self._keep = len(gc.garbage)
         self.is_on = True
-        _set_debug(flags | gc.DEBUG_SAVEALL)
+        builtin_set_debug(flags | gc.DEBUG_SAVEALL)
 
     def stop(self) -> None:
         """From now on collections free garbage again."""
@@ -48,8 +47,8 @@ class SavedGarbage:
             self.is_on = False
             # Nobody judges these any more, after an interrupted test say.
             self.forget()
-            if _get_debug() == self._flags_on_arrival | gc.DEBUG_SAVEALL:
-                _set_debug(self._flags_on_arrival)
+            if builtin_get_debug() == self._flags_on_arrival | gc.DEBUG_SAVEALL:
+                builtin_set_debug(self._flags_on_arrival)
 
     def forget(self) -> None:
         """Refer to the saved garbage no more.  The next collection finds it again."""
@@ -57,7 +56,7 @@ class SavedGarbage:
 
     def users_flags(self) -> int:
         """What ``gc.get_debug()`` would say without us."""
-        flags: int = _get_debug()
+        flags: int = builtin_get_debug()
         return self._flags_on_arrival if self.is_on else flags
 
     @property

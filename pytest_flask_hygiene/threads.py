@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection
 from functools import partial, wraps
 from typing import Any, Final
 
-from .births import Birth, BirthRecorder
+from .birth import Birth
+from .births import BirthRecorder
 from .clock import Clock
 from .findings import UNKNOWN_OWNER, Owner
 from .owners import OwnerTracker

@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import CodeType, GeneratorType
 from typing import Any, Final
 
-from ..births import Birth
+from ..birth import Birth
 from ..files import descriptor_and_name, is_open_file
 from ..findings import Owner
 from ..stacks import Stack, was_sent

@@ -15,7 +15,7 @@ from threading import get_ident
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from ..births import Birth
+from ..birth import Birth
 from ..findings import Owner
 from ..owners import OwnerTracker
 from ..stacks import capture_stack, made_in_request

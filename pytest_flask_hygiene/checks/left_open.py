@@ -15,7 +15,8 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from .. import own_modules
-from ..births import Birth, BirthRecorder
+from ..birth import Birth
+from ..births import BirthRecorder
 from ..files import is_closed, is_open_descriptor, name_of, same_name
 from ..findings import Owner
 from ..stacks import importing_module

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
-from ..births import Birth, BirthRecorder
+from ..birth import Birth
+from ..births import BirthRecorder
 from ..files import FILES, TEMPFILE, is_closed_file
 from ..findings import Kind
 from ..stacks import Stack, capture_stack

@@ -16,7 +16,8 @@ from types import FrameType
 from typing import Any, Final
 
 from .. import own_modules
-from ..births import Birth, BirthRecorder
+from ..birth import Birth
+from ..births import BirthRecorder
 from ..faults import message_of
 from ..findings import Finding, Owner
 from ..owners import OwnerTracker

@@ -18,7 +18,8 @@ from functools import partial
 from types import CodeType, GeneratorType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ..births import Birth, BirthRecorder
+from ..birth import Birth
+from ..births import BirthRecorder
 from ..files import is_open_descriptor
 from ..findings import Owner
 from ..owners import OwnerTracker

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from ..births import Birth
+from ..birth import Birth
 from ..heap.objects import ids_on_heap, objects_by_id
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..births import Birth
+    from ..birth import Birth
     from ..findings import Owner
 
 #: Python 3.13 and later warn of dropped connections by themselves (CPython gh-105539).

@@ -13,7 +13,8 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from ..births import ENGINE, Birth, BirthRecorder
+from ..birth import ENGINE, Birth
+from ..births import BirthRecorder
 from ..checks.left_open import LeftOpenCheck
 from ..checks.resource_warnings import Emission, ResourceWarningCheck
 from ..checks.stand_ins import SQLITE_NEEDED

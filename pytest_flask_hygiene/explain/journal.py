@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .. import own_modules
-from ..births import Birth
+from ..birth import Birth
 from ..checks.left_open import is_open_object, still_refers_to
 from ..findings import Finding, Kind, Owner
 from ..stacks import Stack, request_of

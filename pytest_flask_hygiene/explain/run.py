@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from .. import own_modules
-from ..births import Birth
+from ..birth import Birth
 from ..evidence import Evidence
 from ..faults import harmless
 from ..findings import Finding, Frame, Owner, State
