@@ -48,6 +48,9 @@ _DEFAULT: Final[dict[str, str]] = {
 }
 
 
+_CLOSE_METHOD: Final = "give the object a close() method, and call it where the object's owner ends"
+
+
 def what_happened(finding: Finding) -> str:
     """What happened to the resource, in the words of the failure text."""
     if finding.happened:
@@ -96,10 +99,10 @@ def _file(finding: Finding, code: str) -> str:
     if "mkstemp(" in code:
         return "os.close() the descriptor and remove the file; or use pytest's tmp_path"
     if _is_bound_to_self(code):
-        return "give the object a close() method, and call it where the object's owner ends"
+        return _CLOSE_METHOD
     if "open_resource(" in code:
         return "use a with block: with app.open_resource(...) as file:"
-    if finding.owner.is_fixture:
+    if _is_opened_in_fixture(finding):
         return _in_fixture("with open(...) as file: yield file")
     if re.search(r"\bopen\([^)]*\)\.(read|write)", code):
         return "use pathlib: Path(...).read_text() closes the file, open(...).read() does not"
@@ -119,16 +122,24 @@ def _sqlite(finding: Finding, code: str) -> str:
         )
     in_g = re.search(r"\bg\.(\w+)\s*=", code)
     if in_g:
-        return f'close it when the context ends: @app.teardown_appcontext, g.pop("{in_g.group(1)}").close()'
+        name = in_g.group(1)
+        closing = f'if ({name} := g.pop("{name}", None)): {name}.close()'
+        return f"close it when the context ends: @app.teardown_appcontext, {closing}"
     if finding.owner.scope == "import":
         return "close it with atexit.register(connection.close), or open it where it is used"
-    if finding.owner.is_fixture:
+    if _is_bound_to_self(code):
+        return _CLOSE_METHOD
+    if _is_opened_in_fixture(finding):
         return _in_fixture("with contextlib.closing(sqlite3.connect(...)) as connection: yield connection")
     return ""
 
 
-def _socket(finding: Finding, _: str) -> str:
-    return _in_fixture("with socket.socket() as sock: yield sock") if finding.owner.is_fixture else ""
+def _socket(finding: Finding, code: str) -> str:
+    if _is_bound_to_self(code):
+        return _CLOSE_METHOD
+    if _is_opened_in_fixture(finding):
+        return _in_fixture("with socket.socket() as sock: yield sock")
+    return ""
 
 
 def _tempdir(_: Finding, code: str) -> str:
@@ -148,7 +159,7 @@ def _thread(_: Finding, code: str) -> str:
 def _context(finding: Finding, code: str) -> str:
     if "__enter__" in code:
         return "leave it too (__exit__), or better, use a with block"
-    if finding.owner.is_fixture:
+    if _is_opened_in_fixture(finding):
         return "yield inside the context: with app.app_context(): yield app"
     return ""
 
@@ -165,6 +176,14 @@ def _cycle(finding: Finding, _: str) -> str:
 
 def _in_fixture(example: str) -> str:
     return f"close it after the yield, or yield inside a with block: {example}"
+
+
+def _is_opened_in_fixture(finding: Finding) -> bool:
+    """In the fixture's own function, and not in the application that it calls."""
+    owner, frame = finding.owner, finding.site.frame
+    if not owner.is_fixture or frame is None or frame.path != owner.path:
+        return False
+    return frame.function == (owner.name if owner.code is None else owner.code.co_name)
 
 
 def _is_bound_to_self(code: str) -> bool:

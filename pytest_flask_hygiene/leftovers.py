@@ -38,7 +38,7 @@ class Leftovers:
     ) -> None:
         """``is_temporary_anyway`` tells of a directory whether pytest removes it.
 
-        ``thaw`` makes the whole heap visible (``gc.unfreeze()``), in which the holders are looked for.
+        ``thaw`` makes the whole heap visible (``gc.unfreeze()``), in which holders may have to be looked for.
         """
         self._is_temporary_anyway = is_temporary_anyway
         self._births = births
@@ -83,8 +83,6 @@ class Leftovers:
         found += threads
         threads.clear()
         parts = self._take_parts(found) if any(type(birth) is not Birth for birth, _ in found) else {}
-        if found:
-            self._thaw()
         while found:
             birth, thing = found.pop(0)
             self._record(birth, thing, item)
@@ -155,5 +153,5 @@ class Leftovers:
             if self._holders is None:
                 with own_modules():
                     from .heap.holders import HolderFinder
-                self._holders = HolderFinder(self._origin, self._births.fault)
+                self._holders = HolderFinder(self._origin, self._births.fault, self._thaw)
             self._on_left_open(birth, thing, self._holders)

@@ -356,3 +356,39 @@ def test_a_mark_of_the_class_accepts_the_leak_of_its_fixture(run_suite):
         "--hygiene-strict",
     )
     result.assert_outcomes(passed=2, errors=1)
+
+
+APPLICATION = """
+    import socket, sqlite3
+
+    def read():
+        return len(open(__file__).read())
+
+    class Mailer:
+        def __init__(self):
+            self.db = sqlite3.connect(":memory:")
+
+    class Probe:
+        def __init__(self):
+            self.socket = socket.socket()
+    """
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        ("shop.read()", "fix: use pathlib: *"),
+        ("shop.Mailer()", "fix: give the object a close() method, *"),
+        ("shop.Probe()", "fix: give the object a close() method, *"),
+        ("open(__file__)", "fix: close it after the yield, *"),
+    ],
+)
+def test_advice_is_about_the_line_that_opened_it_and_not_about_the_fixture_that_called_it(
+    run_suite, call, advice
+):
+    text = (
+        f"import pytest, shop\n\n@pytest.fixture\ndef ready():\n    {call}\n\ndef test_it(ready):\n    pass\n"
+    )
+    result = run_suite(text, files={"shop.py": APPLICATION})
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["hygiene: function fixture 'ready' left 1 resource open", advice])

@@ -60,8 +60,15 @@ class _OutOfTimeError(Exception):
 class HolderFinder:
     """Searches for what holds an object, within a limit of time for all of a run."""
 
-    def __init__(self, origin: OriginMap, on_fault: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, origin: OriginMap, on_fault: Callable[[Exception], None], thaw: Callable[[], None]
+    ) -> None:
+        """``thaw`` ends what ``gc.freeze()`` has hidden.
+
+        The next full collection looks at the whole heap then, so that is done only where it is needed.
+        """
         self._origin = origin
+        self._thaw = thaw
         self._on_fault = on_fault
         self._seconds_left = _SECONDS
         self._answers: dict[Hashable, list[Holder | None]] = {}
@@ -70,8 +77,7 @@ class HolderFinder:
         """The nearest named object from which ``thing`` can be reached.
 
         None if there is none, or no time is left to look for it.  A ``key`` stands for objects that probably
-        have the same holder: when several searches have found the same one, it is not looked for again.  The
-        heap must not be frozen: ``gc.get_referrers`` would not see it.
+        have the same holder: when several searches have found the same one, it is not looked for again.
         """
         answers = self._answers.setdefault(key, [])
         if len(answers) >= _SAME_ANSWERS and len(set(answers)) == 1:
@@ -107,6 +113,8 @@ class HolderFinder:
                 raise _OutOfTimeError
             return candidate is not thing and _is_named(candidate)
 
+        # gc.get_referrers() does not see what is frozen.
+        self._thaw()
         try:
             chain: list[Any] = objgraph.find_backref_chain(
                 thing, is_named, max_depth=_MAX_DEPTH, extra_ignore=_not_of_interest()

@@ -219,7 +219,7 @@ def example(finding: Data) -> str:
     advice = finding["advice"]
     for kind, part, code in EXAMPLES:
         if kind == finding["kind"] and part in advice:
-            in_g = re.search(r'g\.pop\("(\w+)"\)', advice)
+            in_g = re.search(r'g\.pop\("(\w+)", None\)', advice)
             if "{name}" in code and in_g is None:
                 continue
             owner, variable = finding["owner"]["name"], finding["variable"] or "error"
