@@ -23,7 +23,7 @@ END: Final = "the last collection of the whole heap"
 
 #: Why a part may take long.
 _ADVICE: Final = {
-    COLLECTIONS: "each test makes many objects: a fixture of wider scope makes them once",
+    COLLECTIONS: "each test makes many objects, which a fixture of wider scope would make once",
     CYCLES: "many tests leave exceptions in cycles",
     LEFT_OPEN: "many tests leave something open",
     END: "the heap is large",

@@ -45,7 +45,7 @@ def test_a_high_cost_comes_with_its_reason():
     assert cost.is_high
     assert cost.line() == (
         "checks: 3.00 s, 15 % of the run, mostly collections after the tests (2.00 s): "
-        "each test makes many objects: a fixture of wider scope makes them once"
+        "each test makes many objects, which a fixture of wider scope would make once"
     )
 
 
