@@ -186,7 +186,7 @@ def test_readme_has_the_figures_of_the_benchmark():
     assert "up to a quarter" in answer
     assert 1.2 < user_cpu("2,000 requests, 50,000 objects", "hygiene") < 1.28
     collecting, tracing = re.search(
-        r"suite (\w+) times as long, .* (\w+) times", answer.replace("\n", " ")
+        r"suite take (\w+) times as long, .* (\w+) times", answer.replace("\n", " ")
     ).groups()
     assert NUMBERS[collecting] == round(user_cpu("Flask's own", "naive"))
     assert NUMBERS[tracing] == round(user_cpu("Flask's own", "tracemalloc"))

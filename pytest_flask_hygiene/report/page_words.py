@@ -27,8 +27,8 @@ NAMES: Final[dict[str, str]] = {
 WHY: Final[dict[str, str]] = {
     "response": "The file or the generator that it sends from stays open, and the view's clean-up code does "
     "not run.",
-    "file": "It is open until Python happens to free it, which may be at once, or much later: what was written to it may not be on the "
-    "disk yet, and a process may have only so many open files.",
+    "file": "It is open until Python happens to free it, at once or much later: what was written to it may "
+    "not be on the disk yet, and a process may have only so many open files.",
     "socket": "It is open until the garbage collector happens by: the other side waits, and its port may "
     "stay taken.",
     "sqlite": "It is open until the garbage collector happens by, with its locks: another test, or "
