@@ -155,7 +155,7 @@ class FixtureLife:
         with own_modules():
             from .heap.reach import reaches
         for owner, fixturedef in self._alive.items():
-            if not owner.ended and reaches(_values_of(fixturedef, owner, item), thing):
+            if not (owner.ended or owner.failed) and reaches(_values_of(fixturedef, owner, item), thing):
                 return owner
         return None
 
