@@ -94,14 +94,27 @@ def test_what_a_wider_fixture_merely_leads_to_is_the_tests(run_suite, way):
     assert "fixture 'wide'" not in text
 
 
+POOL = """
+class Pool:
+    def __init__(self):
+        self.opened = []
+
+    def weakly(self):
+        pool = weakref.ref(self)
+        return lambda each: pool().opened.append(each)
+
+    def close(self):
+        for each in self.opened:
+            each.close()
+"""
+
 #: Each closes at its end what the test has made it open.
 CLOSES = {
     "variable of an async generator": """
         async def open_later():
-            opened = []
-            yield opened.append
-            for each in opened:
-                each.close()
+            pool = Pool()
+            yield pool.weakly()
+            pool.close()
 
         def run(awaitable):
             try:
@@ -123,10 +136,9 @@ CLOSES = {
             yield value
 
         async def open_later():
-            opened = []
-            await wait(opened.append)
-            for each in opened:
-                each.close()
+            pool = Pool()
+            await wait(pool.weakly())
+            pool.close()
 
         @pytest.fixture(scope="session")
         def add():
@@ -137,21 +149,26 @@ CLOSES = {
         """,
     "logger's own handler": """
         class Handler(logging.Handler):
-            def __init__(self):
-                super().__init__()
-                self.opened = []
-
-            def close(self):
-                super().close()
-                for each in self.opened:
-                    each.close()
+            pass
 
         @pytest.fixture(scope="session")
         def add():
             logger = logging.getLogger("shop")
             logger.addHandler(Handler())
-            yield logger.handlers[0].opened.append
-            logger.handlers[0].close()
+            logger.handlers[0].pool = Pool()
+            yield logger.handlers[0].pool.weakly()
+            logger.handlers[0].pool.close()
+        """,
+    "finalizer, a method of a built-in class": """
+        @pytest.fixture(scope="session")
+        def add(request):
+            return lambda each: request.addfinalizer(each.close)
+        """,
+    "exit stack, with a method of a built-in class": """
+        @pytest.fixture(scope="session")
+        def add():
+            with contextlib.ExitStack() as stack:
+                yield lambda each: each.close() or stack.callback(sqlite3.connect(":memory:").close)
         """,
     "loop's executor": """
         @pytest.fixture(scope="session")
@@ -168,11 +185,11 @@ CLOSES = {
 def test_what_a_wider_fixture_closes_is_no_finding(run_suite, way):
     tests = """
         def test_it(add):
-            add(open("left.txt", "w"))
+            add(sqlite3.connect(":memory:"))
 
         def test_after(add):
             pass
         """
-    source = suite(CLOSES[way]) + dedent(tests)
+    source = suite("import contextlib, weakref\n" + POOL + dedent(CLOSES[way])) + dedent(tests)
     result = run_suite(source, "--hygiene-strict", files={"conftest.py": CONFTEST})
     assert_silent(result, 2)

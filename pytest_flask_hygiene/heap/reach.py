@@ -138,10 +138,12 @@ def _knows_the_session(cls: type) -> bool:
 
 
 def _own_parts(thing: Any) -> list[Any]:
-    """Of a function or a class: what it does not share with its module."""
+    """Of a function or a class: what it does not share with its module.  Of ``file.close``: the file."""
     if type(thing) is FunctionType:
         own = (thing.__closure__, thing.__defaults__, thing.__kwdefaults__)
         return [part for part in own if part is not None]
+    if type(thing) is BuiltinFunctionType:
+        return [thing.__self__]
     if issubclass(type(thing), type) and "<locals>" in _qualified_name(thing):
         return list(namespace(thing).values())
     return []
