@@ -94,6 +94,47 @@ def test_what_a_wider_fixture_merely_leads_to_is_the_tests(run_suite, way):
     assert "fixture 'wide'" not in text
 
 
+WITH_OLD_SETUP = """
+    KEPT = []
+
+    def setup_module():
+        pass
+
+    class TestIt:
+        @classmethod
+        def setup_class(cls):
+            cls.kept = KEPT
+
+        def test_it(self):
+            KEPT.append(open("left.txt", "w"))  # leak
+
+        def test_between(self):
+            pass
+
+    def test_after():
+        while KEPT:
+            KEPT.pop().close()
+    """
+
+
+def test_what_no_teardown_can_close_is_the_tests(run_suite):
+    source = suite(WITH_OLD_SETUP)
+    result = run_suite(source, "--hygiene-strict")
+    ((name, _, text),) = failures(result)
+    assert name == "test_it"
+    assert f"test_suite.py:{marked(source)} " in text
+    assert "setup_" not in text
+
+
+@pytest.mark.parametrize(("teardown", "place"), [("teardown_module", "\n"), ("teardown_class", "\n    ")])
+def test_what_an_old_style_teardown_may_close_is_no_finding(run_suite, teardown, place):
+    body = f"def {teardown}(*_):{place}    while KEPT:{place}        KEPT.pop().close()\n"
+    source = suite(WITH_OLD_SETUP).replace(
+        "\ndef test_after():\n    while KEPT:\n        KEPT.pop().close()\n", ""
+    )
+    run_suite(source + f"{place}{body}", "--hygiene-strict").assert_outcomes(passed=2)
+
+
 POOL = """
 class Pool:
     def __init__(self):
