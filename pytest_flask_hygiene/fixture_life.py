@@ -12,7 +12,7 @@ from . import own_modules
 from .faults import harmless
 from .findings import Owner
 from .ledger import Attempt, Ledger
-from .owners import OwnerTracker, is_xunit, owner_of_fixture
+from .owners import OwnerTracker, is_xunit, owner_of_fixture, tears_down
 from .settings import read_marks
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class FixtureLife:
         with own_modules():
             from .heap.reach import reaches
         for owner, fixturedef in self._alive.items():
-            if not owner.ended and reaches(_values_of(fixturedef, owner, item), thing):
+            if not (owner.ended or owner.failed) and reaches(_values_of(fixturedef, owner, item), thing):
                 return owner
         return None
 
@@ -165,7 +165,7 @@ def _values_of(fixturedef: pytest.FixtureDef[Any], owner: Owner, item: pytest.It
     if is_xunit(fixturedef):
         # ``setup_module`` and the like keep things in the module's globals, ``setUpClass`` in the class.
         holder = getattr(item, "cls" if owner.scope == "class" else "module", None)
-        if holder is None:
+        if holder is None or not tears_down(fixturedef):
             return []
         attributes = type.__dict__["__dict__"].__get__(holder) if owner.scope == "class" else vars(holder)
         return list(attributes.values())

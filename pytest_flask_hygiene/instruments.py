@@ -238,7 +238,8 @@ class Instruments:
             self.ledger.faults.add("cycle check", error)
             return
         attempt = self.ledger.attempt
-        if judgement is None or attempt is None or attempt.failed:
+        # Of a test that did not pass its traceback may have held it; of a wider fixture it did not.
+        if judgement is None or attempt is None or attempt.cycles_of.failed:
             return
         self.evidence.of_cycles(judgement, attempt)
 

@@ -55,6 +55,17 @@ def is_xunit(fixturedef: pytest.FixtureDef[Any]) -> bool:
     return fixturedef.argname.startswith(_XUNIT_PREFIXES)
 
 
+def tears_down(fixturedef: pytest.FixtureDef[Any]) -> bool:
+    """Whether a ``setup_module`` or ``setup_class`` has a counterpart, which may close things at the end."""
+    function = fixturedef.func
+    names = getattr(getattr(function, "__code__", None), "co_freevars", ())
+    for name, cell in zip(names, getattr(function, "__closure__", None) or (), strict=False):
+        if name in ("teardown_module", "teardown_class"):
+            return cell.cell_contents is not None
+    # ``unittest`` may have class cleanups.
+    return True
+
+
 def owner_of_fixture(fixturedef: pytest.FixtureDef[Any], test: Owner | None) -> Owner:
     """The fixture; or the test, for a ``setup_method`` that pytest runs as a function-scoped fixture."""
     name = fixturedef.argname

@@ -18,7 +18,7 @@ address: Final = object.__hash__
 LRU_CACHE: Final = type(functools.lru_cache(lambda: None))
 
 _namespace_of_class: Final = type.__dict__["__dict__"].__get__
-_mro_of: Final = type.__dict__["__mro__"].__get__
+mro_of: Final = type.__dict__["__mro__"].__get__
 
 
 def is_one_of(cls: type, classes: Iterable[type]) -> bool:
@@ -33,7 +33,7 @@ def namespace(thing: Any) -> dict[str, Any]:
     """
     if issubclass(type(thing), type):
         return dict(_namespace_of_class(thing))
-    for base in _mro_of(type(thing)):
+    for base in mro_of(type(thing)):
         descriptor = _namespace_of_class(base).get("__dict__")
         if descriptor is not None:
             # Not a property of that name.
@@ -45,7 +45,7 @@ def namespace(thing: Any) -> dict[str, Any]:
 
 def class_namespaces(cls: type) -> list[Mapping[str, Any]]:
     """What a class and each of its bases define."""
-    return [_namespace_of_class(base) for base in _mro_of(cls)]
+    return [_namespace_of_class(base) for base in mro_of(cls)]
 
 
 def module_of(cls: type) -> str:

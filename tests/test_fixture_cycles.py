@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from textwrap import dedent
 
 import pytest
 
@@ -293,6 +294,26 @@ def test_a_cycle_that_a_wider_fixtures_teardown_makes_is_the_fixtures(run_suite,
     result.stdout.fnmatch_lines(
         ["*ERROR at teardown of test_second*", f"hygiene: {scope} fixture 'made' left 1 exception in a cycle"]
     )
+
+
+LAST_DOES_NOT_PASS = {
+    "fails": "def test_second(other):\n    shop.work()\n    assert 0",
+    "is skipped": "@pytest.mark.skip\ndef test_second(other):\n    pass",
+    "skips itself": "def test_second(other):\n    shop.work()\n    pytest.skip()",
+    "has no setup": "def test_second(other, missing):\n    pass",
+}
+
+
+@pytest.mark.parametrize("last", LAST_DOES_NOT_PASS)
+def test_so_it_is_when_the_last_test_does_not_pass(run_suite, last):
+    text = dedent(TORN_DOWN.replace("SCOPE", "module").replace("SETUP", "yield"))
+    text, found, _ = text.partition("def test_second(other):")
+    assert found
+    result = run_with(run_suite, text + LAST_DOES_NOT_PASS[last])
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_second*", "hygiene: module fixture 'made' left 1 exception in a cycle"]
+    )
+    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
 
 
 def test_a_cycle_that_a_wider_fixtures_own_finalizer_makes_is_the_fixtures(run_suite):

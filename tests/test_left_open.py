@@ -110,6 +110,16 @@ LEFT = {
         kept.append(sqlite3.connect("new.db"))  # leak
         """,
     ),
+    "subclass_of_temporary_directory": (
+        "tempdir",
+        """
+        class Directory(tempfile.TemporaryDirectory):
+            def close(self):
+                self.cleanup()
+
+        kept.append(Directory())  # leak
+        """,
+    ),
     "in_a_cycle_of_a_list": (
         "file",
         """
@@ -281,6 +291,18 @@ CLEAN = {
         directory = tempfile.TemporaryDirectory()
         directory.cleanup()
         kept_directories.append(directory)
+        """,
+    "mkdtemp_with_a_finalizer": """
+        class Remover:
+            def __getattr__(self, name):
+                raise RuntimeError(name)
+
+            def __call__(self, path):
+                shutil.rmtree(path)
+
+        import io, weakref
+        kept.append(io.BytesIO())
+        weakref.finalize(kept[-1], Remover(), tempfile.mkdtemp())
         """,
     "mkdtemp_moved_away": """
         path = tempfile.mkdtemp()

@@ -317,3 +317,38 @@ def test_node_ids_can_be_given_to_pytest_where_it_was_started(run_suite, pyteste
     monkeypatch.chdir(pytester.path / start)
     result = run_suite("")
     result.stdout.fnmatch_lines([f"* in {shown}::test_it"])
+
+
+OUTSIDE_TESTS = f"""
+import functools
+
+open({__file__!r})
+
+@functools.cache
+def cached():
+    return open({__file__!r})
+
+def test_it():
+    cached()
+"""
+
+
+@pytest.mark.parametrize("start", ["", "tests"])
+@pytest.mark.parametrize(
+    ("flags", "lines"),
+    [
+        ((), ["*; first used by {tests}test_shop.py::test_it", "ERROR hygiene: file leaked by *"]),
+        (("-v", "-ohygiene_allow=file"), ["allowed: *", "  file in the import of {tests}test_shop.py: *"]),
+    ],
+    ids=["left open", "allowed"],
+)
+def test_what_is_outside_tests_is_named_in_each_directory(
+    run_suite, pytester, monkeypatch, start, flags, lines
+):
+    for name, content in {"tests/test_shop.py": OUTSIDE_TESTS, "pytest.ini": "[pytest]\n"}.items():
+        path = pytester.path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, "utf-8")
+    monkeypatch.chdir(pytester.path / start)
+    result = run_suite("", *flags)
+    result.stdout.fnmatch_lines([line.format(tests="" if start else "tests/") for line in lines])

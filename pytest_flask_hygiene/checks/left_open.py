@@ -12,6 +12,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Collection, Iterator
+from types import MethodType
 from typing import Any
 
 from .. import own_modules
@@ -214,4 +215,7 @@ def _finalizer_of(path: str) -> Any:
 
 def _is_of_temporary_directory(finalizer: Any) -> bool:
     """Which removes the directory with a warning, when it is dropped or at the end of the process."""
-    return getattr(finalizer.func, "__self__", None) is tempfile.TemporaryDirectory
+    function = finalizer.func
+    # Not an object of the user's, which may answer as it likes.
+    owner: Any = function.__self__ if type(function) is MethodType else None
+    return issubclass(type(owner), type) and issubclass(owner, tempfile.TemporaryDirectory)

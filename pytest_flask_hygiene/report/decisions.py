@@ -12,8 +12,11 @@ from ..ledger import distinct
 from ..usage import MESSAGES
 from . import NO_LEAKS
 from .counts import accepted_by_baseline, count_of
+from .failure import culprit
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..decisions.stale import Stale
     from ..ledger import Ledger
     from ..settings import Settings
@@ -48,12 +51,14 @@ def baseline_lines(ledger: Ledger) -> list[str]:
     return lines + ledger.notes
 
 
-def allowed_lines(ledger: Ledger, show: ShowNodeId, *, verbose: bool) -> list[str]:
+def allowed_lines(ledger: Ledger, start: Path, show: ShowNodeId, *, verbose: bool) -> list[str]:
     """What marks, lines of ``hygiene_allow`` and ``hygiene.allow()`` cover.  ``verbose``: and why."""
     allowed = [f for f in distinct(ledger.findings) if f.outcome == "allowed" and f.allowed_by != ALLOWED_BY]
     lines = [f"allowed: {count_of(allowed, 'leak')}"] if allowed else []
     if verbose:
-        lines += [f"  {f.kind} in {show(f.nodeid or '')}: {f.allowed_by}" for f in allowed]
+        for finding in allowed:
+            where = show(finding.nodeid) if finding.nodeid else culprit(finding, start)
+            lines.append(f"  {finding.kind} in {where}: {finding.allowed_by}")
     return lines
 
 

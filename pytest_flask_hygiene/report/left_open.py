@@ -62,7 +62,9 @@ def _holder_and_user(finding: Finding, count: int, show: ShowNodeId) -> str:
     """``held by shop.db.connections; in tests/test_stock.py::test_it``."""
     held = f"held by {finding.holder}; " if finding.holder else ""
     if finding.first_use:
-        return f"{held}first used by {finding.first_use}"
+        # A test's node id, or the description of another owner.
+        user = show(finding.first_use) if "::" in finding.first_use else finding.first_use
+        return f"{held}first used by {user}"
     owner = finding.owner.describe()
     user = owner if finding.owner.is_fixture or not finding.nodeid else show(finding.nodeid)
     return f"{held}{'in' if count == 1 else 'first in'} {user}"

@@ -61,6 +61,10 @@ def list_errors(
     with own_modules():
         from .decisions import stale_report
         from .terminal import session_report
-    errors = reporter.stats.setdefault("error", [])
-    errors.extend(session_report(finding, start) for finding in leaks)
-    errors.extend(map(stale_report, stale))
+    reports = [*(session_report(finding, start) for finding in leaks), *map(stale_report, stale)]
+    root = reporter.config.rootpath
+    if start != root and start.is_relative_to(root):
+        # pytest takes the first part for a path below rootdir, and shows it as seen from here.
+        for report in reports:
+            report.nodeid = f"{start.relative_to(root).as_posix()}/{report.nodeid}"
+    reporter.stats.setdefault("error", []).extend(reports)

@@ -42,7 +42,7 @@ def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings
     left_open = left_open_lines(ledger.findings, start, show, verbose=verbose)
     counted = _counted_lines(ledger, verbose=verbose)
     counted += baseline_lines(ledger)
-    counted += allowed_lines(ledger, show, verbose=verbose)
+    counted += allowed_lines(ledger, start, show, verbose=verbose)
     noted = _noted_lines(ledger, start, show, verbose=verbose)
     noted += first_run_lines(ledger, settings, reporter.config)
     lines = [*leaks, *left_open, *counted, *noted]
