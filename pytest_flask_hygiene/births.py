@@ -77,6 +77,11 @@ class BirthRecorder:
         handlers = handlers_of_process()
         handlers.clear()
         handlers.update(self._previous)
+        outer = getattr(self._previous.get("open"), "__self__", None)
+        if outer is not None:
+            # What the outer run knows of these descriptors is of files that it has closed.
+            for descriptor in self.by_descriptor:
+                outer.by_descriptor.pop(descriptor, None)
         self._previous = {}
         self.makers.stop()
         self.by_descriptor.clear()
