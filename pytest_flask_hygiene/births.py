@@ -79,14 +79,22 @@ class BirthRecorder:
         handlers.update(self._previous)
         outer = getattr(self._previous.get("open"), "__self__", None)
         if outer is not None:
-            # What the outer run knows of these descriptors is of files that it has closed.
-            for descriptor in self.by_descriptor:
-                outer.by_descriptor.pop(descriptor, None)
+            outer.forget_files_of(self)
         self._previous = {}
         self.makers.stop()
         self.by_descriptor.clear()
         self.by_path.clear()
         self.by_id.clear()
+
+    def forget_files_of(self, inner: BirthRecorder) -> None:
+        """Forget what a file of a run inside this one, which lives on, could be taken for.
+
+        That is a file of the same descriptor or of the same name; this run's own are closed, most likely.
+        """
+        names = {birth.path for birth in inner.by_descriptor.values() if type(birth.path) is str}
+        for descriptor, birth in list(self.by_descriptor.items()):
+            if descriptor in inner.by_descriptor or (type(birth.path) is str and birth.path in names):
+                del self.by_descriptor[descriptor]
 
     def _guarded(self, handler: Callable[[tuple[Any, ...]], None]) -> Callable[[tuple[Any, ...]], None]:
         def guarded(args: tuple[Any, ...]) -> None:

@@ -197,26 +197,3 @@ def test_what_the_outer_test_dropped_before_an_inner_run_is_its_own(run_suite):
     result.stdout.fnmatch_lines(
         ["hygiene: test_outer left 1 resource open", "*test_suite.py:7 *in test_outer *"]
     )
-
-
-def test_what_a_run_inside_leaves_open_is_not_charged_to_files_of_that_name_and_descriptor(run_suite):
-    result = run_suite(
-        """
-        import os
-        from contextlib import ExitStack
-
-        pytest_plugins = ["pytester"]
-
-        def test_outer(pytester):
-            for number in range(16):
-                with ExitStack() as stack:
-                    for _ in range(number):
-                        stack.callback(os.close, os.dup(2))
-                    # With each of the descriptors that the run inside may get.
-                    (pytester.path / "late.py").write_text("opened = open(__file__)")
-            pytester.makepyfile("def test_inner():\\n    import late\\n")
-            pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
-        """,
-        subprocess=True,
-    )
-    result.assert_outcomes(passed=1)

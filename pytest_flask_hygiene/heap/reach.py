@@ -70,16 +70,17 @@ def reaches(start: Iterable[Any], wanted: object) -> bool:
     function, and through the variables of a suspended generator or coroutine.  Not through what knows the
     things of others: a logger, an event loop, a mock's calls.
     """
-    know_others = tuple(
-        (cls, names) for module, name, names in _KNOW_OTHERS for cls in _loaded_class(module, name)
-    )
+    own_names: dict[int, tuple[str, ...] | None] = {}
 
     def follow(thing: Any) -> list[Any]:
-        for cls, names in know_others:
-            if issubclass(type(thing), cls):
-                attributes = namespace(thing)
-                return [attributes[name] for name in names if name in attributes]
-        return _referents(thing)
+        cls = address(type(thing))
+        if cls not in own_names:
+            own_names[cls] = _names_of_its_own(type(thing))
+        names = own_names[cls]
+        if names is None:
+            return _referents(thing)
+        attributes = namespace(thing)
+        return [attributes[name] for name in names if name in attributes]
 
     reachable = _reachable(start, _WAY_OUT, _own_parts, follow)
     if type(wanted) is str:
@@ -95,6 +96,16 @@ def parts_of(thing: object, wanted: Container[int]) -> set[int]:
     shared = tuple(cls for module, name in _SHARED for cls in _loaded_class(module, name))
     reachable = _reachable(gc.get_referents(thing), (*_WAY_OUT, *shared), lambda _: [], _referents)
     return {id(each) for each in reachable if id(each) in wanted} - {id(thing)}
+
+
+def _names_of_its_own(cls: type) -> tuple[str, ...] | None:
+    """Of a class whose instances know others': the attributes that are their own; None of any other class."""
+    for base in mro_of(cls):
+        # Not by identity: who puts sys.modules back (pytester) may have such a module loaded twice.
+        for module, name, names in _KNOW_OTHERS:
+            if _qualified_name(base) == name and module_of(base) == module:
+                return names
+    return None
 
 
 def _loaded_class(module: str, name: str) -> list[type]:
