@@ -123,7 +123,7 @@ class _Running:
                     # Up to Python 3.12 f_locals keeps what a variable holds until the function returns.
                     values += frame.f_locals.values()
             frame = frame.f_back
-        self._values = [value for value in values if not _is_pytests(value)]
+        self._values = values
 
     def entered(self, stack: Stack) -> bool:
         """Whether a context was pushed by a ``with`` block in a function that still runs."""
@@ -144,19 +144,12 @@ class _Running:
         self._values.clear()
 
 
-def _is_pytests(value: object) -> bool:
-    """Whether it is an object of pytest's or ours: from a fixture request, all of pytest can be reached."""
-    # Past whatever a metaclass has made of the name.
-    module = type.__dict__["__dict__"].__get__(type(value)).get("__module__")
-    return isinstance(module, str) and module.startswith(("_pytest.", "pytest_flask_hygiene."))
-
-
 def _global_that_holds(module: ModuleType, thing: object) -> str:
     """The name of a global from which it can be reached; empty if there is none."""
     with own_modules():
         from .heap.reach import reaches
     # A copy: other threads may define globals meanwhile.
     for name, value in list(vars(module).items()):
-        if not _is_pytests(value) and reaches([value], thing):
+        if reaches([value], thing):
             return name
     return ""
