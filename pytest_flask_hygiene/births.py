@@ -10,26 +10,26 @@ from __future__ import annotations
 import os
 import sys
 import weakref
+from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 from .audit_hook import Handlers, handlers_of_process
 from .birth import ENGINE, Birth
 from .faults import Faults
-from .files import descriptor_and_name, same_name
+from .files import descriptor_and_name, same_name, text_of
 from .makers import Makers
 from .owners import OwnerTracker
 from .stacks import IMPORT_FILES, capture_stack
 
+#: Births whose descriptor another one took are remembered at most: of threads that open files at one moment.
+_MAX_DISPLACED: Final = 32
 #: A test may replace them in ``os``.
 _close, _dup = os.close, os.dup
 
 #: Sockets, subprocesses and the like that are remembered at most; files are bounded by their descriptors.
 _MAX_OBJECTS: Final = 4096
-#: ``PosixPath`` or ``WindowsPath``.
-_PATH: Final = type(Path())
 _SUBPROCESS_FILE: Final = os.sep + "subprocess.py"
 
 
@@ -42,6 +42,8 @@ class BirthRecorder:
         """Those of an outer pytest run."""
         self.by_descriptor: dict[int, Birth] = {}
         """Files, by the descriptor that was predicted."""
+        self._displaced: deque[Birth] = deque(maxlen=_MAX_DISPLACED)
+        """Files whose descriptor was predicted for another one since: closed, or opened by another thread."""
         self.by_path: dict[str, Birth] = {}
         """Files whose descriptor could not be predicted, and temporary directories."""
         self.by_id: dict[int, Birth] = {}
@@ -83,6 +85,7 @@ class BirthRecorder:
         self._previous = {}
         self.makers.stop()
         self.by_descriptor.clear()
+        self._displaced.clear()
         self.by_path.clear()
         self.by_id.clear()
 
@@ -95,6 +98,7 @@ class BirthRecorder:
         for descriptor, birth in list(self.by_descriptor.items()):
             if descriptor in inner.by_descriptor or (type(birth.path) is str and birth.path in names):
                 del self.by_descriptor[descriptor]
+        self._displaced.clear()
 
     def _guarded(self, handler: Callable[[tuple[Any, ...]], None]) -> Callable[[tuple[Any, ...]], None]:
         def guarded(args: tuple[Any, ...]) -> None:
@@ -125,7 +129,7 @@ class BirthRecorder:
                 except OSError:
                     descriptor = -1
                 if type(path) is not str:
-                    path = _text_of(path)
+                    path = text_of(path)
             maker = self.makers.of_log_file(frame)
             if maker is None:
                 birth = Birth("file", self._owners.get(), capture_stack(frame), path)
@@ -136,6 +140,9 @@ class BirthRecorder:
             if path is descriptor:
                 birth = self._pipe_of_popen(frame, birth)
             if descriptor >= 0 and os.name == "posix":
+                before = self.by_descriptor.get(descriptor)
+                if before is not None:
+                    self._displaced.append(before)
                 self.by_descriptor[descriptor] = birth
             elif path is not None:
                 self.remember(self.by_path, path, birth)
@@ -230,14 +237,21 @@ class BirthRecorder:
             if birth is not None and same_name(birth.path, name):
                 # A subprocess's pipe has no path: it is named by its descriptor.
                 return birth if birth.kind != "subprocess" or isinstance(name, int) else None
-        if not isinstance(name, (str, bytes)):
-            return None
-        path = os.fsdecode(name)
-        birth = self.by_path.get(path)
+        return self._of_name(name) if isinstance(name, str) else None
+
+    def _of_name(self, name: str) -> Birth | None:
+        """The birth of a file that got another descriptor than was predicted.
+
+        Another thread has opened something in between, and may have been promised the same descriptor.
+        """
+        birth = self.by_path.get(name)
         if birth is not None:
             return birth
-        candidates = [b for b in self.by_descriptor.values() if b.path == path and not b.reported]
-        return candidates[0] if len(candidates) == 1 else None
+        candidates = [b for b in list(self.by_descriptor.values()) if b.path == name and not b.reported]
+        if len({(id(birth.owner), birth.stack) for birth in candidates}) == 1:
+            return candidates[-1]
+        displaced = reversed(list(self._displaced))
+        return next((birth for birth in displaced if birth.path == name and not birth.reported), None)
 
     def of_directory(self, path: str) -> Birth | None:
         """The birth of a temporary directory."""
@@ -249,13 +263,6 @@ def _next_descriptor() -> int:
     descriptor = _dup(2)
     _close(descriptor)
     return descriptor
-
-
-def _text_of(path: object) -> str | None:
-    """A path as text; None for a class of the user's, whose ``__fspath__`` is not called a second time."""
-    if type(path) is bytes:
-        return os.fsdecode(path)
-    return str(path) if type(path) is _PATH else None
 
 
 def _weakly(thing: object) -> Callable[[], Any] | None:

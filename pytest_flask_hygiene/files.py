@@ -10,6 +10,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 TEMPFILE: Final = tempfile.__file__
@@ -26,6 +27,8 @@ _WRAPPERS: Final[tuple[tuple[type, Callable[[Any], object]], ...]] = (
 )
 #: On Windows a spooled file is a temporary file around a text file over a buffer over a raw file.
 _MAX_WRAPPERS: Final = 5
+#: ``PosixPath`` or ``WindowsPath``.
+_PATH: Final = type(Path())
 
 
 def raw_file(file: object) -> io.FileIO | None:
@@ -52,7 +55,7 @@ def _wrapped_by(file: object) -> object:
 
 
 def descriptor_and_name(file: object) -> tuple[int | None, object]:
-    """The descriptor of an open file, and the name that it was opened by: a path or a descriptor.
+    """The descriptor of an open file, and the name that it was opened by: a path as text, or a descriptor.
 
     Both are None for a closed file, and for what has no descriptor (``io.BytesIO``).
     """
@@ -68,17 +71,27 @@ def is_closed(raw: io.FileIO) -> bool:
 
 
 def name_of(raw: io.FileIO) -> object:
-    """The name that a raw file was opened by; None if its class keeps it elsewhere."""
-    return _attributes_of(raw).get("name")
+    """The name that a raw file was opened by: a path as text, or a descriptor; None if it is neither."""
+    name = _attributes_of(raw).get("name")
+    return name if type(name) is int else text_of(name)
+
+
+def text_of(path: object) -> str | None:
+    """A path as text; None for a class of the user's, whose ``__fspath__`` may do anything."""
+    if type(path) is str:
+        return path
+    if type(path) is bytes:
+        return os.fsdecode(path)
+    return str(path) if type(path) is _PATH else None
 
 
 def same_name(opened: object, name: object) -> bool:
     """Whether a file's ``name`` agrees with what was opened (temporary files are named by a number)."""
     if isinstance(opened, int):
         return opened == name
-    if not isinstance(opened, str) or not isinstance(name, (str, bytes)):
+    if not isinstance(opened, str) or not isinstance(name, str):
         return True
-    return opened == os.fsdecode(name)
+    return opened == name
 
 
 def is_open_file(thing: object) -> bool:

@@ -235,6 +235,34 @@ def test_a_threads_leak_belongs_to_the_test_that_started_it(run_suite, opener):
     )
 
 
+@pytest.mark.parametrize("path", ["__file__", "pathlib.Path(__file__)", "os.fsencode(__file__)"])
+@pytest.mark.parametrize("meanwhile", ["kept.append(os.dup(0))", "kept.append(open(os.devnull))"])
+def test_a_file_whose_descriptor_another_thread_took_is_found_by_its_name(run_suite, path, meanwhile):
+    text = suite(
+        f"""
+        import pathlib
+
+        kept = []
+
+        def take_the_descriptor(event, args):
+            if event == "open" and args[0] in (__file__, pathlib.Path(__file__), os.fsencode(__file__)):
+                thread = threading.Thread(target=lambda: {meanwhile})
+                thread.start()
+                thread.join()
+
+        def test_opens():
+            sys.addaudithook(take_the_descriptor)
+            open({path})  # leak
+        """
+    )
+    # An audit hook stays for the rest of the process.
+    result = run_suite(text, subprocess=True)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["hygiene: test_opens left 1 resource open", f"*test_suite.py:{marked(text)} *in test_opens *"]
+    )
+
+
 def test_a_thread_of_a_thread_belongs_to_the_same_test(run_suite):
     result = run_suite(
         suite(
