@@ -69,6 +69,16 @@ def test_findings_that_only_the_summary_lists_have_a_page(run_suite):
     assert summary(run_suite(LEAK.format(name="a"), "--hygiene=warn"))[-2] == SEE
 
 
+def test_what_does_not_fail_is_listed_with_its_fix(run_suite):
+    fix = "*fix: use a with block: with open(...) as file:"
+    run_suite(LEAK.format(name="a"), "--hygiene=warn").stdout.fnmatch_lines(["*1 test  file *", "*in *", fix])
+
+
+def test_the_fix_of_a_failure_is_not_repeated_in_the_summary(run_suite):
+    result = run_suite(LEAK.format(name="a"))
+    assert not [line for line in summary(result) if "fix:" in line]
+
+
 def test_no_leaks_needs_no_page(run_suite):
     assert SEE not in run_suite(CLEAN).outlines
 

@@ -31,13 +31,16 @@ _MAX_EDGES: Final = 8
 #: How many libraries are named.
 _MAX_LIBRARIES: Final = 5
 _MAX_CODE: Final = 60
+#: In the column of the site, on the lines below it.
+_BELOW_SITE: Final = " " * 23
 
 
 def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
     """``start``: the directory that paths and node ids are shown relative to."""
     verbose = reporter.config.get_verbosity() > 0
     show = partial(node_id_from, rootpath=reporter.config.rootpath, start=start)
-    leaks = _leak_lines([f for f in ledger.leaks if f.when != "session"], start, show, verbose=verbose)
+    in_tests = [f for f in ledger.leaks if f.when != "session"]
+    leaks = _leak_lines(in_tests, start, show, verbose=verbose, advise=settings.mode == "warn")
     leaks += _session_lines(ledger, start, show)
     left_open = left_open_lines(ledger.findings, start, show, verbose=verbose)
     counted = _counted_lines(ledger, verbose=verbose)
@@ -85,8 +88,13 @@ def session_report(finding: Finding, start: Path) -> pytest.TestReport:
     )
 
 
-def _leak_lines(findings: list[Finding], start: Path, show: ShowNodeId, *, verbose: bool) -> list[str]:
-    """For each site: in how many tests, what, where."""
+def _leak_lines(
+    findings: list[Finding], start: Path, show: ShowNodeId, *, verbose: bool, advise: bool
+) -> list[str]:
+    """For each site: in how many tests, what, where.
+
+    ``advise``: how to mend it, too, for there is no failure that says so.
+    """
     sites: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         sites.setdefault((opened_at(finding, start), finding.kind), []).append(finding)
@@ -98,9 +106,9 @@ def _leak_lines(findings: list[Finding], start: Path, show: ShowNodeId, *, verbo
         code = first.site.frame.code if first.site.frame else ""
         lines.append(f"{plural(count, 'test'):>9}  {kind:<10}  {where}  {clip(code, _MAX_CODE)}".rstrip())
         if verbose or len(sites) <= _MAX_WITH_EXAMPLES:
-            lines.append(
-                f"{'':>9}  {'':<10}  {'in' if count == 1 else 'first in'} {show(first.nodeid or '')}"
-            )
+            lines.append(f"{_BELOW_SITE}{'in' if count == 1 else 'first in'} {show(first.nodeid or '')}")
+        if advise:
+            lines.append(f"{_BELOW_SITE}fix: {first.advice}")
     if len(sites) > _MAX_SITES:
         lines.append(f"... and {plural(len(sites) - _MAX_SITES, 'more site')}")
     return lines
