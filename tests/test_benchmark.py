@@ -241,6 +241,12 @@ def test_clock(run_suite, monkeypatch, tmp_path):
     assert len(found["thousands"]) == 1
 
 
+def test_each_test_of_the_leaking_suite_leaks(run_suite):
+    result = run_suite(files=sources.one_leak_each(4))
+    result.assert_outcomes(failed=3, passed=1)
+    result.stdout.fnmatch_lines(["hygiene: 3 leaks in 3 tests", "still open after their owners ended: 1 *"])
+
+
 def test_a_run_is_measured_in_a_clean_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("PYTEST_ADDOPTS", "-x")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")

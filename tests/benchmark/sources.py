@@ -103,6 +103,57 @@ def empty(tests: int) -> str:
     return "".join(f"def test_{number}():\n    pass\n\n" for number in range(tests))
 
 
+LEAKY_APP = """
+import sqlite3
+
+import flask
+
+app = flask.Flask(__name__)
+kept = []
+
+@app.get("/file")
+def file():
+    return open(__file__).readline()
+
+@app.get("/kept")
+def keep():
+    kept.append(open(__file__))
+    return ""
+
+@app.get("/connection")
+def connection():
+    flask.g.db = sqlite3.connect(":memory:")
+    return str(flask.g.db.execute("SELECT 1").fetchone())
+
+@app.get("/cycle")
+def cycle():
+    try:
+        raise LookupError
+    except LookupError as e:
+        error = e
+    return ""
+"""
+
+ITS_CLIENT = """
+from leaky import app
+
+@pytest.fixture
+def client():
+    return app.test_client()
+"""
+
+
+def one_leak_each(tests: int) -> Files:
+    """Requests, by turns, to the views that leak, of which one keeps what it leaves open."""
+    views = ("file", "connection", "cycle", "kept")
+    request = 'assert client.get("/{}").status_code == 200'
+    text = "".join(
+        f"def test_{number}(client):\n    {request.format(views[number % len(views)])}\n\n"
+        for number in range(tests)
+    )
+    return {**suite(text, ITS_CLIENT), "leaky.py": LEAKY_APP}
+
+
 def with_fixture(tests: int) -> str:
     fixture = "import pytest\n\n@pytest.fixture\ndef thing():\n    return 1\n\n"
     return fixture + "".join(f"def test_{number}(thing):\n    pass\n\n" for number in range(tests))

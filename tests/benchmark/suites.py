@@ -50,6 +50,11 @@ def _heap(objects: int, work: Path, tests: int | None) -> Path:
     return write(files, work / "suites" / f"heap-{objects}-{number}")
 
 
+def _leaking(work: Path, tests: int | None) -> Path:
+    number = tests or 1000
+    return write(sources.one_leak_each(number), work / "suites" / f"leaking-{number}")
+
+
 def _empty(work: Path, tests: int | None) -> Path:
     number = tests or 20_000
     return write(sources.suite(sources.empty(number)), work / "suites" / f"empty-{number}")
@@ -115,6 +120,7 @@ SUITES = {
             aim=1.00,
             fewer={"naive": 20},
         ),
+        Suite("leaking", "1,000 requests, each of which leaks", _leaking, fewer={"naive": 200}),
         Suite("empty", "20,000 empty tests", _empty, fewer={"naive": 1000}, pace=True),
     )
 }
