@@ -93,6 +93,28 @@ def test_a_propagated_error_is_the_frameworks_cycle(run_suite):
     result.stdout.fnmatch_lines(["exception cycles of libraries: 1 through flask/app.py *"])
 
 
+def test_an_error_in_whose_handling_the_frameworks_was_raised_is_the_frameworks_too(run_suite):
+    app = """
+    from flask import Flask
+
+    class Shop(Flask):
+        def raise_routing_exception(self, request):
+            try:
+                int("tea")
+            except ValueError as error:
+                reject(request, error)
+
+    def reject(request, error):
+        raise request.routing_exception
+
+    app = Shop("shop")
+    """
+    suite = 'from shop import app\n\ndef test_it():\n    app.test_client().get("/nowhere")\n'
+    result = run_suite(suite, files={"shop.py": app})
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["exception cycles of libraries: 1 through flask/app.py *"])
+
+
 def test_a_frameworks_cycle_fails_when_the_user_wants_it(run_suite):
     suite = 'from shop import app\n\ndef test_it():\n    app.test_client().get("/nowhere")\n'
     args = ("-o", "hygiene_framework_cycles=fail")

@@ -63,6 +63,14 @@ MERELY_LEADS = {
             wide.add_reader(ours, lambda reading=ours: None)
             wide.call_later(1000, print, theirs)
         """,
+    "policy of asyncio": """
+        @pytest.fixture(scope="session")
+        def wide():
+            return asyncio.get_event_loop_policy()
+
+        def test_it(wide):
+            asyncio.set_event_loop(asyncio.new_event_loop())  # leak
+        """,
     "item": """
         class Mine(pytest.Function):
             pass

@@ -22,6 +22,8 @@ from .cycle_store import line_of_store
 
 #: Objects on the way from a variable to the exception.
 _MAX_PATH: Final = 8
+#: The attributes of an exception that refer to earlier ones.
+_EARLIER: Final = tuple(BaseException.__dict__[name].__get__ for name in ("__context__", "__cause__"))
 
 #: Whose frames' references count: of the application only, of test code too, or of libraries only.
 ClosedBy = Literal["app", "test", "library"]
@@ -97,13 +99,26 @@ class CycleGraph:
         return [part for part in parts if not wanted.isdisjoint(part)]
 
     def closed_by_libraries_too(self, part: set[int]) -> bool:
-        """Whether every exception of the part stays in a cycle when the reader's frames let go of it.
+        """Whether every exception of the part is kept in or by a cycle when the reader's frames let go of it.
 
-        Then the reader can mend nothing: Flask's own frame holds a propagated exception as well.
+        Then the reader can mend nothing: Flask's own frame holds a propagated exception as well, and with it
+        those during whose handling it was raised.
         """
         exceptions = [i for i in self._exceptions if i in part]
         parts = strongly_connected(exceptions, lambda node: self._referents(node, "library"))
-        return all(any(i in other for other in parts) for i in exceptions)
+        kept = {i for i in exceptions if any(i in other for other in parts)}
+        pending = list(kept)
+        while pending:
+            new = self._raised_in_handling(pending.pop()) - kept
+            kept |= new
+            pending += new
+        return kept.issuperset(exceptions)
+
+    def _raised_in_handling(self, node: int) -> set[int]:
+        """The exceptions in whose handling this one was raised: its context and its cause."""
+        # Not by getattr(), for a class of the user's may answer as it likes.
+        earlier = (get(self._garbage[node]) for get in _EARLIER)
+        return {self._position[address(each)] for each in earlier if address(each) in self._position}
 
     def _referents(self, node: int, closed_by: ClosedBy) -> list[int]:
         """The nodes that an object refers to, by those references that count."""

@@ -48,6 +48,8 @@ _KNOW_OTHERS: Final = (
     ("logging", "Logger", ("handlers", "filters")),
     # Whatever waits for its connection.
     ("asyncio.base_events", "BaseEventLoop", ("_default_executor",)),
+    # The current loop, whoever has set it.
+    ("asyncio.events", "AbstractEventLoopPolicy", ()),
     # What a mock was called with.
     ("unittest.mock", "_Call", ()),
     ("unittest.mock", "_CallList", ()),
