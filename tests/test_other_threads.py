@@ -90,3 +90,72 @@ def test_a_collection_that_does_not_end_is_waited_for_once(run_threads):
         """
     )
     result.assert_outcomes(passed=100)
+
+
+UPLOADS = """\
+    from flask import Flask, request
+
+    reading, go_on = threading.Event(), threading.Event()
+    texts, kept = [], []
+    app = Flask(__name__)
+
+    @app.post("/upload")
+    def upload():
+        if request.args:
+            reading.set()
+            assert go_on.wait(30)
+        return str(len(request.files["file"].read()))
+
+    def post(url):
+        with app.test_client() as client:
+            response = client.post(url, data={"file": (io.BytesIO(b"x" * 600_000), "a.bin")})
+            texts.append(response.text)
+            kept.append(response.request.environ["wsgi.input"])
+"""
+
+
+def test_the_end_of_a_test_leaves_an_upload_alone_that_a_fixtures_thread_makes(run_threads):
+    result = run_threads(
+        dedent(UPLOADS)
+        + dedent(
+            """
+            @pytest.fixture(scope="module")
+            def thread():
+                thread = threading.Thread(target=post, args=["/upload?wait=1"])
+                thread.start()
+                assert reading.wait(30)
+                yield thread
+                thread.join()
+
+            def test_uploads_as_well(thread):
+                post("/upload")
+
+            def test_has_what_the_thread_got(thread):
+                go_on.set()
+                thread.join()
+                assert texts == ["600000", "600000"]
+            """
+        )
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_end_of_a_test_closes_an_upload_of_a_thread_that_it_has_started(run_threads):
+    result = run_threads(
+        dedent(UPLOADS)
+        + dedent(
+            """
+            @pytest.fixture(scope="module", autouse=True)
+            def closed_afterwards():
+                yield
+                assert [file.closed for file in kept] == [True]
+
+            def test_uploads():
+                thread = threading.Thread(target=post, args=["/upload"])
+                thread.start()
+                thread.join()
+                assert [file.closed for file in kept] == [False]
+            """
+        )
+    )
+    result.assert_outcomes(passed=1)
