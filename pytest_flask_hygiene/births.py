@@ -94,10 +94,11 @@ class BirthRecorder:
 
         That is a file of the same descriptor or of the same name; this run's own are closed, most likely.
         """
-        names = {birth.path for birth in inner.by_descriptor.values() if type(birth.path) is str}
-        for descriptor, birth in list(self.by_descriptor.items()):
+        # Copies, as everywhere: other threads open files.
+        names = {b.path for b in list(inner.by_descriptor.values()) if type(b.path) is str}
+        for descriptor, birth in self.by_descriptor.copy().items():
             if descriptor in inner.by_descriptor or (type(birth.path) is str and birth.path in names):
-                del self.by_descriptor[descriptor]
+                self.by_descriptor.pop(descriptor, None)
         self._displaced.clear()
 
     def _guarded(self, handler: Callable[[tuple[Any, ...]], None]) -> Callable[[tuple[Any, ...]], None]:
@@ -225,7 +226,8 @@ class BirthRecorder:
         births.pop(key, None)
         if len(births) >= _MAX_OBJECTS:
             for old in list(births)[: _MAX_OBJECTS // 2]:
-                del births[old]
+                # Another thread may be at it as well.
+                births.pop(old, None)
         births[key] = birth
 
     def of_file(self, file: object) -> Birth | None:

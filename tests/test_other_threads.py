@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 IMPORTS = """\
-import gc, io, os, pathlib, socket, sqlite3, subprocess, sys, threading, time
+import gc, io, os, socket, sqlite3, subprocess, sys, threading, time
 import pytest
 
 """
@@ -159,3 +159,42 @@ def test_the_end_of_a_test_closes_an_upload_of_a_thread_that_it_has_started(run_
         )
     )
     result.assert_outcomes(passed=1)
+
+
+#: What a thread is in the middle of opening when the test that has started it ends; it drops it later.
+OPENINGS = {
+    "file": "open(__file__)  # leak",
+    "socket": "socket.socket()  # leak",
+}
+
+
+@pytest.mark.parametrize("kind", OPENINGS)
+def test_what_a_thread_is_opening_when_its_test_ends_is_charged_to_that_test(run_threads, kind):
+    text = suite(
+        f"""
+        opening, go_on, done = (threading.Event() for _ in range(3))
+
+        def wait(event, args):
+            in_thread = threading.current_thread() is not threading.main_thread()
+            if in_thread and event in ("open", "socket.__new__"):
+                opening.set()
+                go_on.wait(30)
+
+        def work():
+            {OPENINGS[kind]}
+            done.set()
+
+        def test_starts():
+            sys.addaudithook(wait)
+            threading.Thread(target=work).start()
+            assert opening.wait(30)
+
+        def test_innocent():
+            go_on.set()
+            assert done.wait(30)
+        """
+    )
+    result = run_threads(text)
+    # Outside tests: its test has been reported.
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines([f"ERROR hygiene: {kind} leaked by test_suite.py::test_starts *"])

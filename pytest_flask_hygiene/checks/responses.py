@@ -137,7 +137,7 @@ class ResponseCheck:
     def _is_open(self, birth: Birth) -> bool:
         return any(
             each is birth and is_open_descriptor(descriptor)
-            for descriptor, each in list(self._births.by_descriptor.items())
+            for descriptor, each in self._births.by_descriptor.copy().items()
         )
 
     def _track(self, body: Body) -> None:
@@ -166,7 +166,7 @@ class ResponseCheck:
         return [
             birth
             # A copy: other threads open files.
-            for descriptor, birth in list(self._births.by_descriptor.items())
+            for descriptor, birth in self._births.by_descriptor.copy().items()
             if birth.owner is owner
             and not (birth.served or birth.reported)
             and was_sent(birth.stack)
