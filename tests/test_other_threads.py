@@ -198,3 +198,49 @@ def test_what_a_thread_is_opening_when_its_test_ends_is_charged_to_that_test(run
     # Outside tests: its test has been reported.
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines([f"ERROR hygiene: {kind} leaked by test_suite.py::test_starts *"])
+
+
+def test_a_subprocess_is_one_resource_while_another_thread_starts_one(run_threads):
+    text = suite(
+        """
+        PIPES = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        threads = []
+
+        def start_another(event, args):
+            # The first pipe of the test's is being opened, and two more are to come.
+            if event == "open" and type(args[0]) is int and not threads:
+                threads.append(threading.Thread(target=run_to_its_end))
+                threads[0].start()
+                threads[0].join()
+
+        def run_to_its_end():
+            with subprocess.Popen(["true"], **PIPES):
+                pass
+
+        def test_drops():
+            sys.addaudithook(start_another)
+            process = subprocess.Popen(["true"], **PIPES)  # leak
+            # It has ended when it is dropped, and is not kept until then (subprocess._active).
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        """
+    )
+    result = run_threads(text)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["hygiene: test_drops left 1 resource open"])
+
+
+def test_a_subprocess_that_could_not_be_started_is_not_taken_for_the_next(run_threads):
+    text = suite(
+        """
+        def test_fails():
+            for _ in range(2):
+                with pytest.raises(LookupError):
+                    subprocess.Popen(["true"], stdout=subprocess.PIPE, encoding="nonsense")
+
+        def test_drops():
+            subprocess.Popen(["sleep", "1"], stdout=subprocess.PIPE)  # leak
+        """
+    )
+    result = run_threads(text, "-W", "ignore::pytest.PytestUnraisableExceptionWarning")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["hygiene: test_drops left 1 resource open"])
