@@ -199,7 +199,9 @@ class BirthRecorder:
         if maker is None:
             birth = Birth("sqlite", self._owners.get(), capture_stack(frame))
         else:
-            birth = maker.born = maker.born or Birth("sqlite", maker.owner, maker.stack, ENGINE)
+            birth = maker.born or Birth("sqlite", maker.owner, maker.stack, ENGINE)
+            # Another thread may have had the pool connect meanwhile.
+            birth = maker.born = maker.born or birth
         self.remember(self.by_id, id(args[0]), birth)
         if self.on_sqlite_handle is not None:
             self.on_sqlite_handle(args[0], birth)
