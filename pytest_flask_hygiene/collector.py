@@ -343,6 +343,9 @@ class Collector:
 
 def _asked_for_by_name() -> bool:
     """Whether the running frame calls the built-in ``gc.collect`` under a global name of its own."""
-    frame = sys._getframe(3)
+    # None where a thread was started with the function itself.
+    frame = sys._getframe(2).f_back
+    if frame is None:
+        return False
     names = frame.f_globals
     return any(names.get(name) is gc_functions.builtin_collect for name in frame.f_code.co_names)

@@ -244,3 +244,62 @@ def test_a_subprocess_that_could_not_be_started_is_not_taken_for_the_next(run_th
     result = run_threads(text, "-W", "ignore::pytest.PytestUnraisableExceptionWarning")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["hygiene: test_drops left 1 resource open"])
+
+
+def test_a_thread_that_runs_nothing_but_a_collection_is_no_fault(run_threads):
+    """It has no Python frame."""
+    result = run_threads(
+        """
+        import _thread
+        from gc import collect
+
+        collected = threading.Event()
+
+        class Dropped:
+            def __del__(self):
+                collected.set()
+
+        def test_collects():
+            gc.disable()
+            dropped = Dropped()
+            dropped.itself = dropped
+            del dropped
+            _thread.start_new_thread(collect, ())
+            assert collected.wait(30)
+            gc.enable()
+        """,
+        "-W",
+        "error",
+    )
+    result.assert_outcomes(passed=1)
+    result.stderr.no_fnmatch_line("*Error*")
+
+
+def test_a_warning_that_comes_when_the_run_is_over_is_shown_as_before(run_threads):
+    """Another thread may be about to call what the plugin has put there."""
+    conftest = """
+        import atexit, sys, warnings
+        import pytest
+
+        class Raises:
+            def __del__(self):
+                raise KeyError("of the finalizer")
+
+        def late(show, hook):
+            before = warnings._showwarnmsg, sys.unraisablehook
+            warnings._showwarnmsg, sys.unraisablehook = show, hook
+            warnings.simplefilter("always")
+            warnings.warn("of the warning")
+            Raises()
+            warnings._showwarnmsg, sys.unraisablehook = before
+
+        @pytest.fixture(scope="session", autouse=True)
+        def theirs():
+            atexit.register(late, warnings._showwarnmsg, sys.unraisablehook)
+    """
+    result = run_threads("def test_passes(): pass", files={"conftest.py": conftest})
+    result.assert_outcomes(passed=1)
+    result.stderr.fnmatch_lines(["*UserWarning: of the warning*"])
+    # The other one goes to pytest's own hook, which keeps it.
+    for error in ("AssertionError", "TypeError"):
+        result.stderr.no_fnmatch_line(f"*{error}*")
