@@ -303,3 +303,48 @@ def test_a_warning_that_comes_when_the_run_is_over_is_shown_as_before(run_thread
     # The other one goes to pytest's own hook, which keeps it.
     for error in ("AssertionError", "TypeError"):
         result.stderr.no_fnmatch_line(f"*{error}*")
+
+
+def test_a_file_that_another_thread_is_opening_is_not_taken_for_one_of_the_test(run_threads):
+    """It has its descriptor, which was the test's before, and no name yet."""
+    result = run_threads(
+        """
+        begin, opening, go_on, opened, done = (threading.Event() for _ in range(5))
+
+        def open_it(*_):
+            opening.set()
+            assert go_on.wait(30)
+            return os.dup(0)
+
+        class File(io.FileIO):
+            def __setattr__(self, name, value):
+                if name == "name":
+                    opened.set()
+                    assert done.wait(30)
+                super().__setattr__(name, value)
+
+        def work():
+            assert begin.wait(30)
+            File(os.devnull, opener=open_it).close()
+
+        @pytest.fixture(scope="module")
+        def thread():
+            thread = threading.Thread(target=work)
+            thread.start()
+            yield
+            done.set()
+            thread.join()
+
+        def test_closes_its_own(thread):
+            begin.set()
+            assert opening.wait(30)
+            open(__file__).close()
+            go_on.set()
+            assert opened.wait(30)
+
+        def test_last(thread):
+            pass
+        """,
+        "--hygiene-strict",
+    )
+    result.assert_outcomes(passed=2)

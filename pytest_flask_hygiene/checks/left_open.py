@@ -18,7 +18,7 @@ from typing import Any
 from .. import own_modules
 from ..birth import Birth
 from ..births import BirthRecorder
-from ..files import is_closed, is_open_descriptor, name_of, same_name
+from ..files import has_name, is_closed, is_open_descriptor, name_of, same_name
 from ..findings import Owner
 from ..stacks import importing_module
 from ..threads import ThreadRecorder
@@ -109,6 +109,9 @@ class LeftOpenCheck:
                 continue
             descriptor, name = io.FileIO.fileno(raw), name_of(raw)
             birth = descriptors.get(descriptor)
+            if birth is not None and not has_name(raw) and not still_refers_to(descriptor, birth.path):
+                # Another thread is in the middle of opening it, under a number that was another file's.
+                continue
             if birth is not None and same_name(birth.path, name):
                 del descriptors[descriptor]
                 yield birth, raw
