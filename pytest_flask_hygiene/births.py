@@ -22,6 +22,7 @@ from .files import descriptor_and_name, same_name, text_of
 from .makers import Makers
 from .owners import OwnerTracker
 from .stacks import IMPORT_FILES, capture_stack
+from .weak_ids import WeakIds
 
 #: Births whose descriptor another one took are remembered at most: of threads that open files at one moment.
 _MAX_DISPLACED: Final = 32
@@ -51,8 +52,8 @@ class BirthRecorder:
         # To be called before a connection is made, and with each new one.
         self.on_sqlite_connect: Callable[[], None] | None = None
         self.on_sqlite_handle: Callable[[Any, Birth], None] | None = None
-        self._popen_under_way: tuple[int, Birth] | None = None
-        """The ``id()`` of a ``Popen`` that is opening its pipes, and its birth."""
+        self._popens: WeakIds[Birth] = WeakIds()
+        """Each ``Popen`` that has opened pipes."""
         self.faults = Faults()
         self.makers = Makers(owners, self.fault)
 
@@ -86,6 +87,7 @@ class BirthRecorder:
         self.makers.stop()
         self.by_descriptor.clear()
         self._displaced.clear()
+        self._popens.clear()
         self.by_path.clear()
         self.by_id.clear()
 
@@ -94,10 +96,11 @@ class BirthRecorder:
 
         That is a file of the same descriptor or of the same name; this run's own are closed, most likely.
         """
-        names = {birth.path for birth in inner.by_descriptor.values() if type(birth.path) is str}
-        for descriptor, birth in list(self.by_descriptor.items()):
+        # Copies, as everywhere: other threads open files.
+        names = {b.path for b in list(inner.by_descriptor.values()) if type(b.path) is str}
+        for descriptor, birth in self.by_descriptor.copy().items():
             if descriptor in inner.by_descriptor or (type(birth.path) is str and birth.path in names):
-                del self.by_descriptor[descriptor]
+                self.by_descriptor.pop(descriptor, None)
         self._displaced.clear()
 
     def _guarded(self, handler: Callable[[tuple[Any, ...]], None]) -> Callable[[tuple[Any, ...]], None]:
@@ -122,7 +125,7 @@ class BirthRecorder:
             if type(path) is int:
                 descriptor = path
             else:
-                # As _next_descriptor does, without the call: this runs for each file that is opened.
+                # As _taken_descriptor does, without the call: this runs for each file that is opened.
                 try:
                     descriptor = _dup(2)
                     _close(descriptor)
@@ -155,7 +158,16 @@ class BirthRecorder:
         if mapped is not None and os.name == "posix":
             birth = Birth("file", self._owners.get(), capture_stack(sys._getframe(3)), mapped.path)
             birth.raw = True
-            self.by_descriptor[_next_descriptor()] = birth
+            self.by_descriptor[self._taken_descriptor()] = birth
+
+    def _taken_descriptor(self) -> int:
+        """The lowest free one, which is about to be taken.  Raises :class:`OSError` if there is none."""
+        descriptor = _dup(2)
+        _close(descriptor)
+        before = self.by_descriptor.pop(descriptor, None)
+        if before is not None:
+            self._displaced.append(before)
+        return descriptor
 
     def _on_socket(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
@@ -178,8 +190,8 @@ class BirthRecorder:
         if self.on_sqlite_connect is not None:
             self.on_sqlite_connect()
         if self.by_descriptor and os.name == "posix":
-            # The database will get the lowest free descriptor: who had that number has closed it.
-            self.by_descriptor.pop(_next_descriptor(), None)
+            # The database will get it: who had that number has closed it.
+            self._taken_descriptor()
 
     def _on_sqlite_handle(self, args: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
@@ -187,7 +199,9 @@ class BirthRecorder:
         if maker is None:
             birth = Birth("sqlite", self._owners.get(), capture_stack(frame))
         else:
-            birth = maker.born = maker.born or Birth("sqlite", maker.owner, maker.stack, ENGINE)
+            birth = maker.born or Birth("sqlite", maker.owner, maker.stack, ENGINE)
+            # Another thread may have had the pool connect meanwhile.
+            birth = maker.born = maker.born or birth
         self.remember(self.by_id, id(args[0]), birth)
         if self.on_sqlite_handle is not None:
             self.on_sqlite_handle(args[0], birth)
@@ -197,11 +211,12 @@ class BirthRecorder:
         code = frame.f_code
         if code.co_name != "__init__" or not code.co_filename.endswith(_SUBPROCESS_FILE):
             return birth
-        process = id(frame.f_locals.get("self"))
-        if self._popen_under_way is None or self._popen_under_way[0] != process:
-            birth.kind, birth.path = "subprocess", None
-            self._popen_under_way = process, birth
-        return self._popen_under_way[1]
+        process = frame.f_locals.get("self")
+        known = self._popens.get(process)
+        if known is not None:
+            return known
+        birth.kind, birth.path = "subprocess", None
+        return self._popens.set(process, birth)
 
     def _on_popen(self, _: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)
@@ -209,9 +224,7 @@ class BirthRecorder:
         # The event has no object; its caller, Popen._execute_child, has.
         process = frame.f_locals.get("self")
         if process is not None:
-            if self._popen_under_way is not None and self._popen_under_way[0] == id(process):
-                birth = self._popen_under_way[1]
-            self._popen_under_way = None
+            birth = self._popens.get(process) or birth
             birth.ref = _weakly(process)
             self.remember(self.by_id, id(process), birth)
 
@@ -225,7 +238,8 @@ class BirthRecorder:
         births.pop(key, None)
         if len(births) >= _MAX_OBJECTS:
             for old in list(births)[: _MAX_OBJECTS // 2]:
-                del births[old]
+                # Another thread may be at it as well.
+                births.pop(old, None)
         births[key] = birth
 
     def of_file(self, file: object) -> Birth | None:
@@ -256,13 +270,6 @@ class BirthRecorder:
     def of_directory(self, path: str) -> Birth | None:
         """The birth of a temporary directory."""
         return self.by_path.get(path)
-
-
-def _next_descriptor() -> int:
-    """The lowest free one.  Raises :class:`OSError` if there is none."""
-    descriptor = _dup(2)
-    _close(descriptor)
-    return descriptor
 
 
 def _weakly(thing: object) -> Callable[[], Any] | None:

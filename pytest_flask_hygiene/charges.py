@@ -66,7 +66,7 @@ class Charges:
     def withdraw(self, finding: Finding) -> None:
         """Take back a finding of something left open: it has been dropped since, and is recorded anew."""
         attempt, ledger = self._ledger.attempt, self._ledger
-        for nodeid, findings in ledger.by_test.items():
+        for nodeid, findings in ledger.by_test.copy().items():
             if _take_one(findings, finding):
                 ledger.changed.add(nodeid)
                 return

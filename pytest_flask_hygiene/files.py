@@ -76,6 +76,11 @@ def name_of(raw: io.FileIO) -> object:
     return name if type(name) is int else text_of(name)
 
 
+def has_name(raw: io.FileIO) -> bool:
+    """False in the middle of the opening, which gives a name last; or if its class keeps that elsewhere."""
+    return "name" in _attributes_of(raw)
+
+
 def text_of(path: object) -> str | None:
     """A path as text; None for a class of the user's, whose ``__fspath__`` may do anything."""
     if type(path) is str:

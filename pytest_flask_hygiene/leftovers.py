@@ -120,7 +120,7 @@ class Leftovers:
         """
         births = self._births
         # A copy: to tell whose code it is, files are opened.
-        for descriptor, birth in list(births.by_descriptor.items()):
+        for descriptor, birth in births.by_descriptor.copy().items():
             if self._is_readers(birth) and is_open_descriptor(descriptor):
                 return True
         return any(map(self._is_readers, (*births.by_path.values(), *births.by_id.values())))

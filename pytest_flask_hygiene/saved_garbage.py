@@ -74,7 +74,8 @@ class SavedGarbage:
         if not self.is_on or self.count <= 0:
             return False
         saved: list[object] = gc.garbage[self._keep :]
-        self.forget()
+        # No more than that: another thread may have collected meanwhile.
+        del gc.garbage[self._keep : self._keep + len(saved)]
         try:
             if self._judged:
                 known = map(self._judged.__contains__, map(_address, saved))

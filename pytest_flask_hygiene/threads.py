@@ -94,6 +94,15 @@ class ThreadRecorder:
                 found.append((birth, thread))
         return found
 
+    def run_for(self, owners: Collection[Owner] | None) -> bool:
+        """Whether a thread that one of these owners (None: anybody) has started runs now, reported or not."""
+        for reference, birth in list(self._known.values()):
+            if owners is None or birth.owner in owners:
+                thread = reference()
+                if thread is not None and is_alive(thread):
+                    return True
+        return False
+
     def alive_after_grace(
         self,
         owners: Collection[Owner] | None,

@@ -236,11 +236,18 @@ def test_a_threads_leak_belongs_to_the_test_that_started_it(run_suite, opener):
 
 
 @pytest.mark.parametrize("path", ["__file__", "pathlib.Path(__file__)", "os.fsencode(__file__)"])
-@pytest.mark.parametrize("meanwhile", ["kept.append(os.dup(0))", "kept.append(open(os.devnull))"])
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "kept.append(os.dup(0))",
+        "kept.append(open(os.devnull))",
+        "kept.append(sqlite3.connect('shop.db', check_same_thread=False).cursor())",
+    ],
+)
 def test_a_file_whose_descriptor_another_thread_took_is_found_by_its_name(run_suite, path, meanwhile):
     text = suite(
         f"""
-        import pathlib
+        import pathlib, sqlite3
 
         kept = []
 

@@ -18,7 +18,7 @@ from typing import Any
 from .. import own_modules
 from ..birth import Birth
 from ..births import BirthRecorder
-from ..files import is_closed, is_open_descriptor, name_of, same_name
+from ..files import has_name, is_closed, is_open_descriptor, name_of, same_name
 from ..findings import Owner
 from ..stacks import importing_module
 from ..threads import ThreadRecorder
@@ -50,12 +50,13 @@ class LeftOpenCheck:
 
     def _may_have_objects(self, owners: Collection[Owner]) -> bool:
         births = self._births.by_id
-        for key, birth in list(births.items()):
+        for key, birth in births.copy().items():
             if _is_of(birth, owners):
                 thing = None if birth.ref is None else birth.ref()
                 if birth.ref is None or (thing is not None and is_open_object(birth, thing)):
                     return True
-                del births[key]
+                if thing is None or not self._threads.run_for(owners):
+                    forget(births, key, birth)
         return False
 
     def find(self, owners: Collection[Owner] | None) -> list[LeftOpen]:
@@ -72,30 +73,33 @@ class LeftOpenCheck:
     def forget_closed(self, owners: Collection[Owner]) -> None:
         """Forget the births of what these owners have closed."""
         births = self._births
+        if self._threads.run_for(owners):
+            # What one of their threads is about to open is not open yet, and its birth is on record.
+            return
         # The iterator drops those that are closed.
         list(self._descriptors(owners))
-        for key, birth in list(births.by_id.items()):
+        for key, birth in births.by_id.copy().items():
             if birth.owner in owners and birth.ref is not None:
                 thing = birth.ref()
                 if thing is None or not is_open_object(birth, thing):
-                    del births.by_id[key]
-        for path, birth in list(births.by_path.items()):
+                    forget(births.by_id, key, birth)
+        for path, birth in births.by_path.copy().items():
             if birth.kind == "tempdir" and birth.owner in owners and not os.path.isdir(path):
-                del births.by_path[path]
+                forget(births.by_path, path, birth)
 
     def _descriptors(self, owners: Collection[Owner] | None) -> Iterator[tuple[int, Birth]]:
         """Descriptors opened by these owners that are in use, perhaps by others now."""
         by_descriptor = self._births.by_descriptor
-        for descriptor, birth in list(by_descriptor.items()):
+        for descriptor, birth in by_descriptor.copy().items():
             if _is_of(birth, owners):
                 if is_open_descriptor(descriptor):
                     yield descriptor, birth
-                else:
-                    del by_descriptor[descriptor]
+                elif not self._threads.run_for(owners):
+                    forget(by_descriptor, descriptor, birth)
 
     def _files(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         descriptors = dict(self._descriptors(owners))
-        names = {path: birth for path, birth in list(self._births.by_path.items()) if birth.kind == "file"}
+        names = {path: birth for path, birth in self._births.by_path.copy().items() if birth.kind == "file"}
         if not descriptors and not any(_is_of(birth, owners) for birth in names.values()):
             return
         with own_modules():
@@ -105,6 +109,9 @@ class LeftOpenCheck:
                 continue
             descriptor, name = io.FileIO.fileno(raw), name_of(raw)
             birth = descriptors.get(descriptor)
+            if birth is not None and not has_name(raw) and not still_refers_to(descriptor, birth.path):
+                # Another thread is in the middle of opening it, under a number that was another file's.
+                continue
             if birth is not None and same_name(birth.path, name):
                 del descriptors[descriptor]
                 yield birth, raw
@@ -116,7 +123,7 @@ class LeftOpenCheck:
 
     def _objects(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
         connections: dict[int, Birth] = {}
-        for key, birth in list(self._births.by_id.items()):
+        for key, birth in self._births.by_id.copy().items():
             if not _is_of(birth, owners):
                 continue
             if birth.ref is not None:
@@ -138,15 +145,15 @@ class LeftOpenCheck:
                 still_open.add(id(thing))
                 yield connections[id(thing)], thing
         for key in connections.keys() - still_open:
-            self._births.by_id.pop(key, None)
+            forget(self._births.by_id, key, connections[key])
 
     def _directories(self, owners: Collection[Owner] | None) -> Iterator[LeftOpen]:
-        for path, birth in list(self._births.by_path.items()):
+        for path, birth in self._births.by_path.copy().items():
             if birth.kind == "tempdir" and _is_of(birth, owners) and os.path.isdir(path):
                 finalizer = _finalizer_of(path)
                 is_users = finalizer is not None and not _is_of_temporary_directory(finalizer)
                 if is_users or self._is_temporary_anyway(path):
-                    del self._births.by_path[path]
+                    forget(self._births.by_path, path, birth)
                 else:
                     yield birth, None if finalizer is None else finalizer.weakref()
 
@@ -159,6 +166,12 @@ def _is_of(birth: Birth | None, owners: Collection[Owner] | None) -> bool:
         and birth.served in ("", "replaced")
         and (owners is None or birth.owner in owners)
     )
+
+
+def forget(births: dict[Any, Birth], key: Any, birth: Birth) -> None:
+    """Forget a birth, unless another thread has entered a new one under its key meanwhile."""
+    if births.get(key) is birth:
+        births.pop(key, None)
 
 
 def is_open_object(birth: Birth, thing: Any) -> bool:

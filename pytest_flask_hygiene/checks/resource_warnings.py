@@ -82,17 +82,17 @@ class ResourceWarningCheck:
         sys.unraisablehook = self._hook
 
     def unwatch_finalizers(self) -> None:
+        # The original stays known: another thread may be about to call ours, or a plugin have wrapped it.
         if self._original_hook is not None and sys.unraisablehook is self._hook:
             sys.unraisablehook = self._original_hook
-        self._original_hook = None
 
     def stop(self) -> None:
         """Undo both replacements, and give the user's filters back."""
         self.close_filters()
         if self._original is not None and warnings._showwarnmsg is self._replacement:  # type: ignore[attr-defined]
             warnings._showwarnmsg = self._original  # type: ignore[attr-defined]
+        # The original stays known: another thread may be about to call ours.
         self.unwatch_finalizers()
-        self._original = None
 
     def open_filters(self, decisions: Callable[[], Iterable[str]]) -> None:
         """Let ResourceWarnings through, as far as the user did not decide otherwise.

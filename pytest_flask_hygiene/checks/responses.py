@@ -50,8 +50,8 @@ class ResponseCheck:
         self._numbers = itertools.count()
         self._bodies: weakref.WeakValueDictionary[int, Body] = weakref.WeakValueDictionary()
         """In the order of their requests."""
-        self._inputs: dict[int, weakref.ref[Any]] = {}
-        """The temporary file of each thread's last upload."""
+        self._inputs: dict[int, tuple[weakref.ref[Any], Owner]] = {}
+        """The temporary file of each thread's last upload, and who has made the request."""
         self._holders: list[tuple[weakref.ref[Any], int, weakref.ref[Body]]] = []
         """Contexts that a response keeps pushed, with the position of the push, and that response's body."""
         self._undo: Callable[[], None] | None = None
@@ -137,7 +137,7 @@ class ResponseCheck:
     def _is_open(self, birth: Birth) -> bool:
         return any(
             each is birth and is_open_descriptor(descriptor)
-            for descriptor, each in list(self._births.by_descriptor.items())
+            for descriptor, each in self._births.by_descriptor.copy().items()
         )
 
     def _track(self, body: Body) -> None:
@@ -166,7 +166,7 @@ class ResponseCheck:
         return [
             birth
             # A copy: other threads open files.
-            for descriptor, birth in list(self._births.by_descriptor.items())
+            for descriptor, birth in self._births.by_descriptor.copy().items()
             if birth.owner is owner
             and not (birth.served or birth.reported)
             and was_sent(birth.stack)
@@ -179,12 +179,11 @@ class ResponseCheck:
             return
         thread = threading.get_ident()
         previous = self._inputs.get(thread)
-        if previous is not None and previous() is not stream:
-            del self._inputs[thread]
-            self._close_input(previous)
+        if previous is not None and previous[0]() is not stream:
+            self._close_input(thread)
         if self._is_upload(stream):
             try:
-                self._inputs[thread] = weakref.ref(stream)
+                self._inputs[thread] = weakref.ref(stream), self._owners.get()
             except TypeError:
                 return
 
@@ -195,8 +194,10 @@ class ResponseCheck:
         birth.served = "upload"
         return True
 
-    def _close_input(self, reference: weakref.ref[Any]) -> None:
-        stream = reference()
+    def _close_input(self, thread: int) -> None:
+        # Another thread may have closed it.
+        reference, _ = self._inputs.pop(thread, (None, None))
+        stream = None if reference is None else reference()
         if stream is not None and not stream.closed:
             birth = self._births.of_file(stream)
             if birth is not None:
@@ -233,11 +234,14 @@ class ResponseCheck:
         if not (self._bodies or self._inputs or self._holders):
             return
         if self._bodies:
-            self._close(
-                [body for _, body in sorted(self._bodies.items()) if body.owner.is_or_is_part_of(owner)]
-            )
+            self._close([body for body in self._bodies_in_order() if body.owner.is_or_is_part_of(owner)])
+        if self._inputs:
+            here = threading.get_ident() if owner.is_test else 0
+            for thread, (_, maker) in self._inputs.copy().items():
+                # Another thread may be in the middle of its request.
+                if thread == here or maker.is_or_is_part_of(owner):
+                    self._close_input(thread)
         if owner.is_test:
-            self._close_inputs()
             self._holders.clear()
 
     def close_context_holders(self) -> None:
@@ -246,8 +250,13 @@ class ResponseCheck:
 
     def close_all(self) -> None:
         """Close everything, newest first."""
-        self._close([body for _, body in sorted(self._bodies.items())])
-        self._close_inputs()
+        self._close(self._bodies_in_order())
+        for thread in list(self._inputs):
+            self._close_input(thread)
+
+    def _bodies_in_order(self) -> list[Body]:
+        """Not by ``items()``, which fails when another thread makes a request meanwhile."""
+        return [body for reference in self._bodies.valuerefs() if (body := reference()) is not None]
 
     @staticmethod
     def _close(bodies: list[Body]) -> None:
@@ -255,10 +264,6 @@ class ResponseCheck:
             body = bodies.pop()
             body.finish()
             del body
-
-    def _close_inputs(self) -> None:
-        while self._inputs:
-            self._close_input(self._inputs.popitem()[1])
 
 
 def _watching(original: Callable[..., Any], tracker: weakref.ref[ResponseCheck]) -> Callable[..., Any]:

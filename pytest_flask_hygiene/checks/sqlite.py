@@ -49,7 +49,7 @@ class SqliteCheck:
             if len(self._births) >= _MAX_CONNECTIONS:
                 # Closed ones are not taken out when they go.
                 for key in list(self._births)[: _MAX_CONNECTIONS // 2]:
-                    del self._births[key]
+                    self._births.pop(key, None)
             self._births[id(connection)] = birth
 
     @property

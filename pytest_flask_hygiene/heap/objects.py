@@ -12,6 +12,7 @@ import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, compress, repeat
+from threading import Lock
 from typing import Any, Final
 
 _GENERATIONS: Final = 3
@@ -21,6 +22,8 @@ _BITS: Final = sys.maxsize.bit_length() + 1
 _TRIES: Final = 20
 #: The switch interval (seconds) of all tries but the first.
 _PATIENCE: Final = 1.0
+#: Never waited for.
+_looking: Final = Lock()
 
 
 def ids_on_heap(ids: Iterable[int], generations: int = _GENERATIONS) -> set[int]:
@@ -51,14 +54,17 @@ def _select(
     It takes two looks at each generation: at which positions the wanted objects are, and what is there.  With
     ``itertools.tee`` one would do, but a look finds tee's own objects, too: a reference cycle.
     """
-    enabled, interval = gc.isenabled(), sys.getswitchinterval()
-    # A collection in between would move objects to the next generation.
-    gc.disable()
+    # Of two threads that look at once (before collections on 3.11 and 3.12) one sets and puts back both.
+    alone = _looking.acquire(blocking=False)
+    enabled, interval = alone and gc.isenabled(), sys.getswitchinterval()
+    if enabled:
+        # A collection in between would move objects to the next generation.
+        gc.disable()
     try:
         found: list[Any] = []
         for generation in range(generations):
             for number in range(_TRIES):
-                if number == 1:
+                if number == 1 and alone:
                     # On a large heap a look takes longer than a thread's turn, so the next thread is always
                     # waiting for the moment between the two.
                     sys.setswitchinterval(_PATIENCE)
@@ -74,9 +80,11 @@ def _select(
                 # Else another thread had its turn between the two looks, and has moved the objects.
         return found
     finally:
-        sys.setswitchinterval(interval)
-        if enabled:
-            gc.enable()
+        if alone:
+            sys.setswitchinterval(interval)
+            if enabled:
+                gc.enable()
+            _looking.release()
 
 
 def _objects(generation: int) -> Iterator[Any]:
