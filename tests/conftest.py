@@ -138,6 +138,12 @@ def _not_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _lines_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere pytest cuts the lines of its short summary to the width of the terminal."""
+    monkeypatch.setenv("CI", "true")
+
+
 @pytest.fixture
 def run_suite(pytester: pytest.Pytester) -> RunSuite:
     """Write files (``test_suite.py`` by default) and run pytest on them, in this process.
