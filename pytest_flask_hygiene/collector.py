@@ -16,9 +16,9 @@ from time import perf_counter
 from typing import Final
 
 from . import gc_functions
-from .clock import Clock
 from .cost import COLLECTIONS, Cost
 from .gc_functions import Replacements
+from .patient_collect import PatientCollect
 from .saved_garbage import SavedGarbage
 
 #: So many saved objects are judged and freed at once, and no more are saved during that test: clearing
@@ -30,10 +30,6 @@ SAVED_OBJECTS_CAP: Final = 10_000
 _FROZEN_BY_PYTHON: Final = 1_000 if sys.version_info[:2] == (3, 12) else 0
 
 _MAX_ROUNDS: Final = 4
-
-#: How long a sweep waits for a collection in another thread, in whose finalizers that thread may be busy.
-_PATIENCE_SECONDS: Final = 1.0
-_LOOK_EVERY: Final = 0.0005
 
 #: Runs nested in one process (pytester): only the innermost collects; the one around it waits.
 _running: list[Collector] = []
@@ -74,14 +70,7 @@ class Collector:
         self._replacements: Replacements | None = None
         self._saved_from = 0
         self._user_frees = False
-        self._under_way = 0
-        """The thread that collects now; 0: none does."""
-        self._sweeper = 0
-        """The thread that our own collections are made in."""
-        self._own_collections = self._all_collections = 0
-        """How many have begun in that thread, and in any."""
-        self._waited_for = 0
-        """The one that took too long: which one of all."""
+        self._collect_now = PatientCollect()
         self._interrupted = False
         """By the user, in the middle of a collection; it is raised again when the test has ended."""
         self.stopped_early = False
@@ -89,12 +78,15 @@ class Collector:
 
     def watch(self) -> None:
         """See collections from here on, before ``start``: imports drop things, too."""
-        if self._on_collection not in gc.callbacks:
+        if not self._watches():
             gc.callbacks.append(self._on_collection)
 
     def unwatch(self) -> None:
-        if self._on_collection in gc.callbacks:
+        if self._watches():
             gc.callbacks.remove(self._on_collection)
+
+    def _watches(self) -> bool:
+        return self._on_collection in gc.callbacks
 
     def start(self) -> None:
         self._started = True
@@ -224,7 +216,7 @@ class Collector:
         self._sweeping = True
         try:
             began = perf_counter()
-            self._collect_now(generation, wait=wait)
+            self._collect_now(generation, wait=wait and self._watches())
             self._cost.add(self.cost_part, began)
             return self._saved.judge()
         finally:
@@ -234,36 +226,9 @@ class Collector:
         """Collect what is new without judging it: late warnings come, memory is freed."""
         self.stop_saving()
         began = perf_counter()
-        self._collect_now(2)
+        self._collect_now(2, wait=self._watches())
         self._cost.add(self.cost_part, began)
         self._unfreed = False
-
-    def _collect_now(self, generation: int, *, wait: bool = True) -> None:
-        """``gc.collect()``, which does nothing while another thread collects: that one is waited for.
-
-        Its finalizers may let this thread go on, by closing a file say.
-        """
-        thread = self._sweeper = threading.get_ident()
-        own = self._own_collections
-        gc_functions.builtin_collect(generation)
-        if self._own_collections != own or not wait or self._on_collection not in gc.callbacks:
-            return
-        end = Clock.monotonic() + _PATIENCE_SECONDS
-        # Counted as well, for the clock may stand.
-        looks = iter(range(1, int(_PATIENCE_SECONDS / _LOOK_EVERY)))
-        enabled = gc_functions.is_enabled()
-        # Or that thread's next collection might begin first.
-        gc_functions.disable()
-        try:
-            while self._own_collections == own and self._under_way != thread:
-                if self._waited_for == self._all_collections or Clock.monotonic() > end or not next(looks, 0):
-                    self._waited_for = self._all_collections
-                    break
-                Clock.sleep(_LOOK_EVERY)
-                gc_functions.builtin_collect(generation)
-        finally:
-            if enabled:
-                gc_functions.enable()
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
         try:
@@ -273,13 +238,9 @@ class Collector:
             self._interrupted = True
 
     def _collecting(self, phase: str, info: dict[str, int]) -> None:
-        thread = threading.get_ident()
-        self._under_way = thread if phase == "start" else 0
         if phase == "start":
-            self._all_collections += 1
-            if thread == self._sweeper:
-                self._own_collections += 1
-            if info["generation"] and not (self._sweeping and thread == self._sweeper):
+            is_ours = self._collect_now.begins() and self._sweeping
+            if info["generation"] and not is_ours:
                 self._aged = True
                 if self._saved.is_on and info["generation"] == 2 and _asked_for_by_name():
                     # "from gc import collect", done before the plugin was loaded: it must free.
@@ -290,6 +251,7 @@ class Collector:
                 self._saved_from = len(gc.garbage)
                 self._before(info["generation"])
             return
+        self._collect_now.ends()
         if self._after is not None:
             self._after(gc.garbage[self._saved_from :] if self._saved.is_on else None)
         if self._user_frees:
