@@ -48,6 +48,16 @@ _DEFAULT: Final[dict[str, str]] = {
 }
 
 
+#: Of contexts that are pushed in these functions, which no with block can span.
+_AT_END: Final[dict[str, str]] = {
+    "setUp": "pop it when the test ends: after context.push(), self.addCleanup(context.pop)",
+    "setUpClass": "pop it when the class ends: after context.push(), cls.addClassCleanup(context.pop)",
+    **{
+        f"setup_{scope}": f"keep it in a variable, and pop() it in teardown_{scope}()"
+        for scope in ("method", "class", "function", "module")
+    },
+}
+
 _CLOSE_METHOD: Final = "give the object a close() method, and call it where the object's owner ends"
 
 
@@ -157,9 +167,17 @@ def _thread(_: Finding, code: str) -> str:
 
 
 def _context(finding: Finding, code: str) -> str:
+    frame = finding.site.frame
+    at_end = _AT_END.get(frame.function if frame is not None else "")
+    if at_end:
+        return at_end
     if "__enter__" in code:
         return "leave it too (__exit__), or better, use a with block"
+    if "enter_context(" in code:
+        return "close the ExitStack, too: with contextlib.ExitStack() as stack:"
     if _is_opened_in_fixture(finding):
+        if finding.message.startswith("RequestContext"):
+            return "yield inside the context: with app.test_request_context(...): yield app"
         return "yield inside the context: with app.app_context(): yield app"
     return ""
 
