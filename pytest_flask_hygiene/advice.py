@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from typing import Final
 
+from . import own_modules
 from .findings import Finding
 
 #: What happened to the resource, in the words of the failure text.
@@ -110,8 +112,9 @@ def _file(finding: Finding, code: str) -> str:
         return "os.close() the descriptor and remove the file; or use pytest's tmp_path"
     if _is_bound_to_self(code):
         return _CLOSE_METHOD
-    if "open_resource(" in code:
-        return "use a with block: with app.open_resource(...) as file:"
+    resource = re.search(r"((?:\w+\.)*\w+\.open_(?:instance_)?resource)\(", code)
+    if resource:
+        return f"use a with block: with {resource[1]}(...) as file:"
     if _is_opened_in_fixture(finding):
         return _in_fixture("with open(...) as file: yield file")
     if re.search(r"\bopen\([^)]*\)\.(read|write)", code):
@@ -131,6 +134,12 @@ def _sqlite(finding: Finding, code: str) -> str:
             "with contextlib.closing(sqlite3.connect(...)) as connection:"
         )
     in_g = re.search(r"\bg\.(\w+)\s*=", code)
+    if in_g and _is_in_async_view(finding):
+        return (
+            "use with contextlib.closing(sqlite3.connect(...)) as connection: in the view: an async view "
+            "runs in a thread of its own, and sqlite3 lets only that one close the connection, so a teardown "
+            "function can't"
+        )
     if in_g:
         name = in_g.group(1)
         closing = f'if ({name} := g.pop("{name}", None)): {name}.close()'
@@ -202,6 +211,18 @@ def _is_opened_in_fixture(finding: Finding) -> bool:
     if not owner.is_fixture or frame is None or frame.path != owner.path:
         return False
     return frame.function == (owner.name if owner.code is None else owner.code.co_name)
+
+
+def _is_in_async_view(finding: Finding) -> bool:
+    """asgiref runs a view in a thread of its own, so the view is the outermost of the reader's frames."""
+    outermost = finding.site.frames[0]
+    if finding.owner.name.startswith(outermost.function):
+        return False
+    definition = re.compile(rf"\s*(async\s+)?def\s+{re.escape(outermost.function)}\b")
+    with own_modules():
+        lines = linecache.getlines(outermost.path)[: outermost.line]
+    found = next(filter(None, map(definition.match, reversed(lines))), None)
+    return found is not None and found[1] is not None
 
 
 def _is_bound_to_self(code: str) -> bool:
