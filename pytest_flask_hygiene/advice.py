@@ -50,6 +50,13 @@ _DEFAULT: Final[dict[str, str]] = {
 }
 
 
+#: Of a connection that an async view opened.
+IN_ASYNC_VIEW: Final = (
+    "use with contextlib.closing(sqlite3.connect(...)) as connection: in the view: an async view "
+    "runs in a thread of its own, and sqlite3 lets only that one close the connection, so a teardown "
+    "function can't"
+)
+
 #: Of contexts that are pushed in these functions, which no with block can span.
 _AT_END: Final[dict[str, str]] = {
     "setUp": "pop it when the test ends: after context.push(), self.addCleanup(context.pop)",
@@ -135,11 +142,7 @@ def _sqlite(finding: Finding, code: str) -> str:
         )
     in_g = re.search(r"\bg\.(\w+)\s*=", code)
     if in_g and _is_in_async_view(finding):
-        return (
-            "use with contextlib.closing(sqlite3.connect(...)) as connection: in the view: an async view "
-            "runs in a thread of its own, and sqlite3 lets only that one close the connection, so a teardown "
-            "function can't"
-        )
+        return IN_ASYNC_VIEW
     if in_g:
         name = in_g.group(1)
         closing = f'if ({name} := g.pop("{name}", None)): {name}.close()'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from dev_server_suites import reload_of
 
 SHOP = """
 import contextlib
@@ -85,3 +86,28 @@ def test_an_async_test_that_opens_a_connection_itself_is_no_view(run_suite):
         asyncio.run(test_it())
     """
     run_suite(source, files={"shop.py": SHOP}).stdout.fnmatch_lines([IN_TEARDOWN])
+
+
+@pytest.mark.once_a_python
+@pytest.mark.parametrize(
+    ("opened", "advice"),
+    [
+        ('sqlite3.connect(":memory:")', IN_VIEW.removeprefix("fix: ")),
+        ("open(__file__)", "close it where the request is answered: a with block, or g and"),
+    ],
+)
+def test_the_development_server_knows_that_the_view_has_no_thread_to_stop(
+    run_suite, pytester, opened, advice
+):
+    source = f"""
+    import sqlite3
+
+    kept = []
+
+    async def view():
+        kept.append({opened})
+        return "hi"
+    """
+    told = reload_of(run_suite, pytester.path, source, requests=1)
+    assert [(state, line) for _, state, _, line in told.found] == [("left_open", 6)]
+    assert advice in told.said
