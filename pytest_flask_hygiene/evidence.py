@@ -103,7 +103,7 @@ class Evidence:
             from .upstream import known_upstream_leak
         upstream = known_upstream_leak(birth.kind, birth.stack, self._origin)
         if upstream is not None:
-            finding.upstream = f"{upstream.library} ({upstream.issue})"
+            finding.upstream = upstream.describe()
 
     def _name_holder(self, finding: Finding, holder: Holder | None) -> None:
         """Say what holds it.
