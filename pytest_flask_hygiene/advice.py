@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from typing import Final
 
+from . import own_modules
 from .findings import Finding
 
 #: What happened to the resource, in the words of the failure text.
@@ -47,6 +49,23 @@ _DEFAULT: Final[dict[str, str]] = {
     "other": "close the resource that the warning names",
 }
 
+
+#: Of a connection that an async view opened.
+IN_ASYNC_VIEW: Final = (
+    "use with contextlib.closing(sqlite3.connect(...)) as connection: in the view: an async view "
+    "runs in a thread of its own, and sqlite3 lets only that one close the connection, so a teardown "
+    "function can't"
+)
+
+#: Of contexts that are pushed in these functions, which no with block can span.
+_AT_END: Final[dict[str, str]] = {
+    "setUp": "pop it when the test ends: after context.push(), self.addCleanup(context.pop)",
+    "setUpClass": "pop it when the class ends: after context.push(), cls.addClassCleanup(context.pop)",
+    **{
+        f"setup_{scope}": f"keep it in a variable, and pop() it in teardown_{scope}()"
+        for scope in ("method", "class", "function", "module")
+    },
+}
 
 _CLOSE_METHOD: Final = "give the object a close() method, and call it where the object's owner ends"
 
@@ -100,8 +119,9 @@ def _file(finding: Finding, code: str) -> str:
         return "os.close() the descriptor and remove the file; or use pytest's tmp_path"
     if _is_bound_to_self(code):
         return _CLOSE_METHOD
-    if "open_resource(" in code:
-        return "use a with block: with app.open_resource(...) as file:"
+    resource = re.search(r"((?:\w+\.)*\w+\.open_(?:instance_)?resource)\(", code)
+    if resource:
+        return f"use a with block: with {resource[1]}(...) as file:"
     if _is_opened_in_fixture(finding):
         return _in_fixture("with open(...) as file: yield file")
     if re.search(r"\bopen\([^)]*\)\.(read|write)", code):
@@ -121,6 +141,8 @@ def _sqlite(finding: Finding, code: str) -> str:
             "with contextlib.closing(sqlite3.connect(...)) as connection:"
         )
     in_g = re.search(r"\bg\.(\w+)\s*=", code)
+    if in_g and _is_in_async_view(finding):
+        return IN_ASYNC_VIEW
     if in_g:
         name = in_g.group(1)
         closing = f'if ({name} := g.pop("{name}", None)): {name}.close()'
@@ -157,9 +179,17 @@ def _thread(_: Finding, code: str) -> str:
 
 
 def _context(finding: Finding, code: str) -> str:
+    frame = finding.site.frame
+    at_end = _AT_END.get(frame.function if frame is not None else "")
+    if at_end:
+        return at_end
     if "__enter__" in code:
         return "leave it too (__exit__), or better, use a with block"
+    if "enter_context(" in code:
+        return "close the ExitStack, too: with contextlib.ExitStack() as stack:"
     if _is_opened_in_fixture(finding):
+        if finding.message.startswith("RequestContext"):
+            return "yield inside the context: with app.test_request_context(...): yield app"
         return "yield inside the context: with app.app_context(): yield app"
     return ""
 
@@ -184,6 +214,18 @@ def _is_opened_in_fixture(finding: Finding) -> bool:
     if not owner.is_fixture or frame is None or frame.path != owner.path:
         return False
     return frame.function == (owner.name if owner.code is None else owner.code.co_name)
+
+
+def _is_in_async_view(finding: Finding) -> bool:
+    """asgiref runs a view in a thread of its own, so the view is the outermost of the reader's frames."""
+    outermost = finding.site.frames[0]
+    if finding.owner.name.startswith(outermost.function):
+        return False
+    definition = re.compile(rf"\s*(async\s+)?def\s+{re.escape(outermost.function)}\b")
+    with own_modules():
+        lines = linecache.getlines(outermost.path)[: outermost.line]
+    found = next(filter(None, map(definition.match, reversed(lines))), None)
+    return found is not None and found[1] is not None
 
 
 def _is_bound_to_self(code: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from . import own_modules
 from .birth import Birth
 from .findings import UNKNOWN_OWNER, Finding, Frame, Kind, Owner, Site, State
-from .stacks import Stack, importing_module, made_in_request, was_sent
+from .stacks import Stack, importing_module, inside_request, made_in_request, was_sent
 
 if TYPE_CHECKING:
     from .checks.bodies import LeftResponse
@@ -103,7 +103,7 @@ class Evidence:
             from .upstream import known_upstream_leak
         upstream = known_upstream_leak(birth.kind, birth.stack, self._origin)
         if upstream is not None:
-            finding.upstream = f"{upstream.library} ({upstream.issue})"
+            finding.upstream = upstream.describe()
 
     def _name_holder(self, finding: Finding, holder: Holder | None) -> None:
         """Say what holds it.
@@ -176,7 +176,8 @@ class Evidence:
         sender = None
         if left.birth is not None:
             if self._settings.strict:
-                sender = self._origin.site(left.birth.stack).frame
+                # Not what made the request: a static file is sent by no view of the reader's.
+                sender = self._origin.site(inside_request(left.birth.stack)).frame
         elif left.generator is not None and self._origin.is_reader(left.generator.co_filename):
             code = left.generator
             sender = Frame(code.co_filename, code.co_firstlineno, code.co_name)

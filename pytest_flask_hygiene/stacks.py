@@ -67,15 +67,25 @@ def importing_module(stack: Stack) -> str:
 
 def made_in_request(stack: Stack) -> bool:
     """Whether a stack was taken inside the application, in a test client's request."""
-    return any(code.co_name == "run_wsgi_app" and code.co_filename == _RESPONSES_FILE for code, _ in stack)
+    return _position_of_request(stack) is not None
 
 
 def request_of(stack: Stack) -> Stack:
     """The frames around the test client's call, of a stack that was taken inside the application."""
+    position = _position_of_request(stack)
+    return stack if position is None else stack[position + 1 :]
+
+
+def inside_request(stack: Stack) -> Stack:
+    """The frames inside the test client's call; empty if the stack was not taken in one."""
+    return stack[: _position_of_request(stack) or 0]
+
+
+def _position_of_request(stack: Stack) -> int | None:
     for position, (code, _) in enumerate(stack):
         if code.co_name == "run_wsgi_app" and code.co_filename == _RESPONSES_FILE:
-            return stack[position + 1 :]
-    return stack
+            return position
+    return None
 
 
 def was_sent(stack: Stack) -> bool:

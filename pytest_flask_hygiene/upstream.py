@@ -1,7 +1,8 @@
 """Known upstream leaks, as data: resources that a library opens and drops, so no reader can close them.
 
 An entry matches when the innermost library frames of a birth include its function.  Each names the issue it
-stands for and the versions it was seen in, so that it can go when the library has mended it.
+stands for, if there is one, and the versions it was seen in, so that it can go when the library has mended
+it.
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ class UpstreamLeak:
     """The end of the file's path."""
     function: str
     issue: str
-    """``owner/repository#number`` on GitHub."""
+    """``owner/repository#number`` on GitHub; empty if none is known."""
     seen_in: str
     """The library's versions that have the leak."""
+
+    def describe(self) -> str:
+        """As reports name it: the library, and the issue or else the function."""
+        return f"{self.library} ({self.issue or f'{self.file} {self.function}'})"
 
 
 UPSTREAM_LEAKS: Final[tuple[UpstreamLeak, ...]] = (
@@ -39,7 +44,7 @@ UPSTREAM_LEAKS: Final[tuple[UpstreamLeak, ...]] = (
         "file",
         "werkzeug/formparser.py",
         "parse",
-        "pallets/werkzeug#1785",
+        "",
         "3.0-3.1",
     ),
     # EnvironBuilder encodes large bodies into a temporary file that only ``Client.open`` could close, and

@@ -257,6 +257,22 @@ def test_a_failing_test_that_leaves_a_context_does_not_harm_the_next(run_app):
     result.assert_outcomes(failed=1, passed=1)
 
 
+@pytest.mark.parametrize("flags", [(), ("--hygiene-strict",)], ids=["default", "strict"])
+def test_a_context_that_a_module_pushes_at_its_import_is_left_alone(run_suite, flags):
+    source = """
+    app.app_context().push()
+
+    def test_it():
+        assert current_app
+    """
+    after = "from flask import current_app\n\ndef test_it():\n    assert current_app\n"
+    # In a process of its own, which the context goes with.
+    files = {"shop.py": APP, "test_then.py": after}
+    result = run_suite(HEAD + source, *flags, files=files, subprocess=True)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["hygiene: no leaks"])
+
+
 FLASK_CONFTEST = """
     import pytest
     from shop import app as application

@@ -230,3 +230,28 @@ def test_a_generators_line(run_suite):
     result = run_suite(SUITE, files={"shop.py": source})
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["    shop.py:* in rows *rv = call(broken)"])
+
+
+@pytest.mark.parametrize("kept", ["self.error = e", "self.errors.append(e)", "self.by_sku['tea'] = e"])
+def test_of_several_methods_it_is_the_one_that_keeps_the_exception(run_suite, kept):
+    app = f"""
+    class Orders:
+        def __init__(self):
+            self.errors, self.by_sku = [], {{}}
+
+        def run(self):
+            try:
+                self.send()
+            except ValueError as e:
+                {kept}
+
+        def send(self):
+            self.connect()
+
+        def connect(self):
+            raise ValueError("no answer")
+    """
+    suite = "from shop import Orders\n\ndef test_it():\n    Orders().run()\n"
+    result = run_suite(suite, files={"shop.py": app})
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["cycle  ValueError: no answer is kept alive by self.* in run"])

@@ -392,3 +392,20 @@ def test_advice_is_about_the_line_that_opened_it_and_not_about_the_fixture_that_
     result = run_suite(text, files={"shop.py": APPLICATION})
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["hygiene: function fixture 'ready' left 1 resource open", advice])
+
+
+@pytest.mark.parametrize(
+    "opened", ["app.open_resource", "app.open_instance_resource", "current_app.open_resource"]
+)
+def test_the_advice_opens_an_applications_resource_with_the_call_that_opened_it(run_suite, opened):
+    text = f"""
+    from flask import Flask, current_app
+
+    def test_it(tmp_path):
+        (tmp_path / "prices.csv").write_text("tea")
+        app = Flask("shop", root_path=tmp_path, instance_path=str(tmp_path))
+        with app.app_context():
+            {opened}("prices.csv").read()
+    """
+    result = run_suite(text)
+    result.stdout.fnmatch_lines([f"fix: use a with block: with {opened}(...) as file:"])

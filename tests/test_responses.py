@@ -210,6 +210,11 @@ def test_strict_fails_a_static_file_at_the_line_of_the_request(run_suite):
     result.stdout.fnmatch_lines([f"FAILED *hygiene: response test_suite.py:{numbered(text, '# request')}"])
 
 
+def test_strict_names_no_view_where_a_static_file_has_none(run_suite):
+    result = run_suite(a_test("client.get('/static/manual.txt')"), "--hygiene-strict", files=FILES)
+    result.stdout.fnmatch_lines(["*the sent file *manual.txt"])
+
+
 def test_strict_counts_the_responses_too(run_suite):
     assert_closed(run_suite(a_test("client.get('/file')"), "--hygiene-strict", files=FILES), 1)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from textwrap import dedent
 
 import pytest
@@ -88,7 +87,6 @@ def test_sent_file_under_a_warning_filter_alone(run_story):
 
 
 @pytest.mark.own_gc_settings("it switches the collector off")
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="as the page says: the connection is closed soon")
 def test_dropped_connection_locks_the_database(run_story, pytester):
     test = """
         import gc

@@ -39,6 +39,11 @@ SUITES = {
         """,
 }
 
+NAMES = {
+    "werkzeug/formparser.py": "werkzeug (werkzeug/formparser.py parse)",
+    "werkzeug/test.py": "werkzeug (pallets/flask#3551)",
+}
+
 
 def test_each_entry_has_a_suite():
     assert {leak.file for leak in UPSTREAM_LEAKS} == set(SUITES)
@@ -49,9 +54,7 @@ def test_each_entry_has_a_suite():
 def test_an_upstream_leak_is_counted_under_the_librarys_name(run_suite, leak, flags):
     result = run_suite(SUITES[leak.file], *flags)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(
-        ["hygiene: no leaks", f"known upstream leaks: 1 in {leak.library} ({leak.issue})"]
-    )
+    result.stdout.fnmatch_lines(["hygiene: no leaks", f"known upstream leaks: 1 in {NAMES[leak.file]}"])
 
 
 def test_a_leak_of_the_readers_own_below_the_library_is_the_readers(run_suite):

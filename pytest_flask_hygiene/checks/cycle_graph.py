@@ -15,15 +15,18 @@ from ..heap.chain_nodes import chain_of
 from ..heap.chains import Chain
 from ..origin import OriginMap
 from ..stacks import line_of, line_of_traceback
-from ..static_attributes import address, module_file, module_of
+from ..static_attributes import address, module_file, module_of, mro_of
 from .connected import strongly_connected
 from .cycle_names import callee_of, describe, render_path, traceback_depth, traceback_of
-from .cycle_store import line_of_store
+from .cycle_store import line_of_store, uses
 
 #: Objects on the way from a variable to the exception.
 _MAX_PATH: Final = 8
 #: The attributes of an exception that refer to earlier ones.
 _EARLIER: Final = tuple(BaseException.__dict__[name].__get__ for name in ("__context__", "__cause__"))
+
+#: Modules of bases that keep no exception.
+_INNOCENT_BASES: Final = frozenset(("abc", "builtins", "flask.views", "typing"))
 
 #: Whose frames' references count: of the application only, of test code too, or of libraries only.
 ClosedBy = Literal["app", "test", "library"]
@@ -142,6 +145,8 @@ class CycleGraph:
             return []
         if closed_by == "app" and self._defined_in_tests(cls):
             return []
+        if closed_by == "library" and self._is_applications_own(cls):
+            return []
         positions = []
         referents = gc.get_referents(holder)
         for position in map(self._position.get, map(address, referents)):
@@ -154,15 +159,31 @@ class CycleGraph:
         file = module_file(module_of(cls))
         return bool(file) and self._origin(file) == "test"
 
+    def _is_applications_own(self, cls: type) -> bool:
+        """Whether only the application's code can have put an exception into an instance of this class.
+
+        Such as a view of a class, to which frames of Flask's refer.  Into a request, say, also of the
+        application's own class, Flask does.
+        """
+        if issubclass(cls, BaseException):
+            return False
+        modules = {module_of(base) for base in mro_of(cls)} - _INNOCENT_BASES
+        return bool(modules) and all(self._origin(module_file(module)) == "app" for module in modules)
+
     def explain(self, part: set[int], closed_by: Literal["app", "test"]) -> Cycle | None:
         """Name the frame and the variable that close the cycle; None if no frame of the reader's does."""
         exceptions = {node for node in self._exceptions if node in part}
         ways = [way for node in part if (way := self._way(node, part, exceptions, closed_by)) is not None]
         if not ways:
             return None
-        # The shortest; of several, that of the frame nearest to where the exception was raised.
+        # The shortest; of several, that of the frame that keeps it, nearest to where it was raised.
         frame, variable, objects = min(
-            ways, key=lambda way: (len(way.objects), -traceback_depth(way.objects[-1], way.frame))
+            ways,
+            key=lambda way: (
+                len(way.objects),
+                not uses(way.frame.f_code, way.variable),
+                -traceback_depth(way.objects[-1], way.frame),
+            ),
         )
         ways.clear()
         frames = self._frames(objects[-1], frame, variable)

@@ -88,6 +88,14 @@ def _attribute(variable: str) -> str:
     return rest.split("[")[0].split(".")[-1]
 
 
+def uses(code: CodeType, variable: str) -> bool:
+    """Whether a function has to do with the attribute that ``self.error`` ends with; true for a plain name.
+
+    Several methods of one object may be on the way of an exception, and one of them keeps it.
+    """
+    return _attribute(variable) in ("", *code.co_names)
+
+
 def _stored(instruction: dis.Instruction) -> tuple[Any, ...]:
     """What an instruction stores: on Python 3.13 one may store two variables, or store one and load one."""
     argument = instruction.argval

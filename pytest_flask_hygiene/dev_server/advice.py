@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final
 
+from ..advice import IN_ASYNC_VIEW
 from ..advice import advise as advise_in_tests
 from ..findings import Finding
 from .events import Data
@@ -44,6 +46,8 @@ def advise(finding: Finding, birth: Data) -> str:
         return _engine(birth)
     if birth["in_request"]:
         return _in_request(finding, kind)
+    if _is_in_async_view(birth):
+        return IN_ASYNC_VIEW if kind == "sqlite" else _in_request(finding, kind)
     if birth["state"] == "dropped":
         # Nobody has it any more, so no hook could close it.
         return advise_in_tests(finding)
@@ -64,6 +68,13 @@ def advise(finding: Finding, birth: Data) -> str:
         return f"close it when the process ends: {at_exit}; or {_PER_REQUEST}"
     at_exit = f"atexit.register({name}.close)" if name else "an atexit hook that calls close()"
     return f"close it when the process ends: {at_exit}; or open it where it is used"
+
+
+def _is_in_async_view(birth: Data) -> bool:
+    """asgiref runs it in a thread of its own, which the reader has not started."""
+    return not birth["in_main_thread"] and any(
+        f"{os.sep}asgiref{os.sep}" in path for path, _, _ in birth["stack"]
+    )
 
 
 def _engine(birth: Data) -> str:

@@ -157,6 +157,26 @@ EXAMPLES: Final[tuple[tuple[str, str, str], ...]] = (
     ("event-loop", "asyncio.run", "result = asyncio.run(main())  # makes a loop, and closes it"),
     (
         "context",
+        "addCleanup",
+        """
+        def setUp(self):
+            context = app.app_context()
+            context.push()
+            self.addCleanup(context.pop)
+        """,
+    ),
+    (
+        "context",
+        "with app.test_request_context(...)",
+        """
+        @{fixture}
+        def {owner}(...):
+            with app.test_request_context(...):
+                yield app
+        """,
+    ),
+    (
+        "context",
         "yield inside",
         """
         @{fixture}

@@ -12,7 +12,8 @@ class BufferedClient(FlaskClient):
 
 @pytest.fixture
 def client():
-    return BufferedClient(app)
+    app.test_client_class = BufferedClient
+    return app.test_client()
 
 
 def test_manual(client):
