@@ -232,7 +232,9 @@ def test_a_generators_line(run_suite):
     result.stdout.fnmatch_lines(["    shop.py:* in rows *rv = call(broken)"])
 
 
-@pytest.mark.parametrize("kept", ["self.error = e", "self.errors.append(e)", "self.by_sku['tea'] = e"])
+@pytest.mark.parametrize(
+    "kept", ["self.error = e", "self.errors.append(e)", "self.by_sku['tea'] = e", "self.note(e)"]
+)
 def test_of_several_methods_it_is_the_one_that_keeps_the_exception(run_suite, kept):
     app = f"""
     class Orders:
@@ -244,6 +246,9 @@ def test_of_several_methods_it_is_the_one_that_keeps_the_exception(run_suite, ke
                 self.send()
             except ValueError as e:
                 {kept}
+
+        def note(self, error):
+            self.noted = error
 
         def send(self):
             self.connect()

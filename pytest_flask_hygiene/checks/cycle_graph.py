@@ -177,14 +177,7 @@ class CycleGraph:
         if not ways:
             return None
         # The shortest; of several, that of the frame that keeps it, nearest to where it was raised.
-        frame, variable, objects = min(
-            ways,
-            key=lambda way: (
-                len(way.objects),
-                not uses(way.frame.f_code, way.variable),
-                -traceback_depth(way.objects[-1], way.frame),
-            ),
-        )
+        frame, variable, objects = min(ways, key=_rank)
         ways.clear()
         frames = self._frames(objects[-1], frame, variable)
         return Cycle(
@@ -266,6 +259,15 @@ class CycleGraph:
         stored = line_of_store(code, variable, raised, frame.f_lasti, callee_of(exception, frame))
         line = stored or raised or line_of(code, frame.f_lasti)
         return (*frames, Frame(code.co_filename, line, code.co_name))
+
+
+def _rank(way: _Way) -> tuple[int, bool, int]:
+    """The lower, the better does a way say who keeps the exception."""
+    depth = traceback_depth(way.objects[-1], way.frame)
+    if uses(way.frame.f_code, way.variable):
+        return len(way.objects), False, -depth
+    # A method that one of them called has kept it: most likely where it was caught.
+    return len(way.objects), True, depth
 
 
 def _remembers_exceptions(cls: type) -> bool:
