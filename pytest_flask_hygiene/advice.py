@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from . import own_modules
-from .findings import Finding
+from .findings import A_TRACEBACK, Finding
 
 #: What happened to the resource, in the words of the failure text.
 WHAT_HAPPENED: Final[dict[str, str]] = {
@@ -76,6 +76,8 @@ def what_happened(finding: Finding) -> str:
         return finding.happened
     if finding.state == "left_open" and finding.kind in STILL_OPEN:
         return STILL_OPEN[finding.kind]
+    if is_of_traceback(finding):
+        return "a traceback keeps its frame alive through this variable"
     return WHAT_HAPPENED[finding.kind]
 
 
@@ -196,12 +198,22 @@ def _context(finding: Finding, code: str) -> str:
 
 def _cycle(finding: Finding, _: str) -> str:
     variable = finding.variable or "error"
+    if is_of_traceback(finding):
+        return (
+            f"do not keep a traceback in {variable}, for it refers to the frame: delete it in a finally "
+            "block, or keep traceback.format_exc() instead"
+        )
     if "." in variable or "[" in variable:
         return (
             f"{variable} refers to the exception, whose traceback refers back: keep str(error) or "
             "traceback.format_exc() instead, or clear it when it has been handled"
         )
     return _DEFAULT["cycle"].format(variable=variable)
+
+
+def is_of_traceback(finding: Finding) -> bool:
+    """Whether a cycle keeps a traceback alive whose exception is gone."""
+    return finding.kind == "cycle" and finding.message.startswith(A_TRACEBACK)
 
 
 def _in_fixture(example: str) -> str:

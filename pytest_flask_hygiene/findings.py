@@ -35,6 +35,9 @@ State = Literal["dropped", "left_open", "cycle"]
 #: ``allowed``: a user's decision covers it.  ``library``: counted under a library's name.
 Outcome = Literal["failed", "noted", "allowed", "library"]
 
+#: How the message of a cycle begins that keeps a traceback alive whose exception is gone.
+A_TRACEBACK: Final = "a traceback"
+
 #: ``Finding.allowed_by`` of what the baseline accepts.
 ALLOWED_BY: Final = "the baseline"
 

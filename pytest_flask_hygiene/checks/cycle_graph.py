@@ -17,7 +17,7 @@ from ..origin import OriginMap
 from ..stacks import line_of, line_of_traceback
 from ..static_attributes import address, module_file, module_of, mro_of
 from .connected import strongly_connected
-from .cycle_names import callee_of, describe, render_path, traceback_depth, traceback_of
+from .cycle_names import Kept, callee_of, describe, render_path, traceback_depth, traceback_of
 from .cycle_store import line_of_store, uses
 
 #: Objects on the way from a variable to the exception.
@@ -37,7 +37,7 @@ class Cycle:
     """A cycle as text: it keeps nothing of the user's alive."""
 
     exception: str
-    """Type and message."""
+    """Type and message; "a traceback" where the exception is gone."""
     variable: str
     """The local variable, or the path from it, that refers to the exception: ``self.errors[0]``."""
     frames: tuple[Frame, ...]
@@ -74,7 +74,7 @@ class CycleGraph:
         self._position.clear()
         self._edges.clear()
 
-    def leads_to_exception(self, frames: Iterable[FrameType], exceptions: Iterable[BaseException]) -> bool:
+    def leads_to_exception(self, frames: Iterable[FrameType], exceptions: Iterable[Kept]) -> bool:
         """Whether an exception can be reached from one of the reader's frames, past no library's frame.
 
         Without that, no such frame is part of a cycle that holds an exception.
@@ -91,10 +91,8 @@ class CycleGraph:
                     pending.append(node)
         return False
 
-    def parts_with_exceptions(
-        self, exceptions: Iterable[BaseException], closed_by: ClosedBy
-    ) -> list[set[int]]:
-        """Strongly connected parts, of more than one object, that hold an exception."""
+    def parts_with_exceptions(self, exceptions: Iterable[Kept], closed_by: ClosedBy) -> list[set[int]]:
+        """Strongly connected parts, of more than one object, that hold an exception, or such a traceback."""
         starts = [self._position[address(e)] for e in exceptions if address(e) in self._position]
         self._exceptions = starts
         parts = strongly_connected(starts, lambda node: self._referents(node, closed_by))
@@ -119,6 +117,8 @@ class CycleGraph:
 
     def _raised_in_handling(self, node: int) -> set[int]:
         """The exceptions in whose handling this one was raised: its context and its cause."""
+        if not issubclass(type(self._garbage[node]), BaseException):
+            return set()
         # Not by getattr(), for a class of the user's may answer as it likes.
         earlier = (get(self._garbage[node]) for get in _EARLIER)
         return {self._position[address(each)] for each in earlier if address(each) in self._position}
@@ -245,10 +245,10 @@ class CycleGraph:
             # A picture never costs a finding.
             return None
 
-    def _frames(self, exception: BaseException, frame: FrameType, variable: str) -> tuple[Frame, ...]:
+    def _frames(self, kept: Kept, frame: FrameType, variable: str) -> tuple[Frame, ...]:
         """The reader's frames of the traceback down to ``frame``, in the line that stores the variable."""
         frames: list[Frame] = []
-        traceback = traceback_of(exception)
+        traceback = traceback_of(kept)
         while traceback is not None and traceback.tb_frame is not frame:
             code = traceback.tb_frame.f_code
             if self._origin.is_reader(code.co_filename):
@@ -256,7 +256,7 @@ class CycleGraph:
             traceback = traceback.tb_next
         code = frame.f_code
         raised = line_of_traceback(traceback) if traceback is not None else 0
-        stored = line_of_store(code, variable, raised, frame.f_lasti, callee_of(exception, frame))
+        stored = line_of_store(code, variable, raised, frame.f_lasti, callee_of(kept, frame))
         line = stored or raised or line_of(code, frame.f_lasti)
         return (*frames, Frame(code.co_filename, line, code.co_name))
 

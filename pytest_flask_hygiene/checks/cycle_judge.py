@@ -14,6 +14,7 @@ from ..installed import short_path
 from ..origin import OriginMap
 from ..static_attributes import address
 from .cycle_graph import Cycle, CycleGraph
+from .cycle_names import without_exception
 
 #: Combinations of frames whose edge is remembered.
 _MAX_EDGES: Final = 1_000
@@ -39,20 +40,26 @@ class CycleJudge:
         self._library_edges: dict[tuple[CodeType, ...], str] = {}
 
     def judge(
-        self, garbage: list[object], exceptions: list[BaseException], frames: list[FrameType]
+        self,
+        garbage: list[object],
+        exceptions: list[BaseException],
+        tracebacks: list[TracebackType],
+        frames: list[FrameType],
     ) -> Judgement:
-        """``exceptions`` and ``frames``: those of the garbage."""
+        """``exceptions``, ``tracebacks`` and ``frames``: those of the garbage."""
         cycles: list[Cycle] = []
+        alone = without_exception(tracebacks, exceptions)
         readers = [frame for frame in frames if self._origin.is_reader(frame.f_code.co_filename)]
         if readers:
             graph = CycleGraph(garbage, self._origin)
             try:
                 # Mostly a library closes the cycle, and the reader's frames are only part of the traceback.
-                if graph.leads_to_exception(readers, exceptions):
-                    cycles = _readers_cycles(graph, exceptions)
+                if graph.leads_to_exception(readers, [*exceptions, *alone]):
+                    cycles = _readers_cycles(graph, exceptions, alone)
             finally:
                 graph.clear()
                 readers.clear()
+                alone.clear()
         return Judgement(cycles, "" if cycles else self._edge_of(frames, exceptions))
 
     def _edge_of(self, frames: list[FrameType], exceptions: list[BaseException]) -> str:
@@ -71,19 +78,25 @@ class CycleJudge:
         return edge
 
 
-def _readers_cycles(graph: CycleGraph, exceptions: list[BaseException]) -> list[Cycle]:
-    """The application's cycles, and those of test code that are no part of them."""
+def _readers_cycles(
+    graph: CycleGraph, exceptions: list[BaseException], alone: list[TracebackType]
+) -> list[Cycle]:
+    """The application's cycles, and those of test code that are no part of them.
+
+    ``alone``: tracebacks whose exceptions are gone.  What also keeps an exception is told of that.
+    """
     cycles = []
     judged: set[int] = set()
     sides: tuple[Literal["app", "test"], ...] = ("app", "test")
-    for closed_by in sides:
-        for part in graph.parts_with_exceptions(exceptions, closed_by):
-            if not judged.isdisjoint(part) or graph.closed_by_libraries_too(part):
-                continue
-            cycle = graph.explain(part, closed_by)
-            if cycle is not None:
-                judged |= part
-                cycles.append(cycle)
+    for kept in (exceptions, alone):
+        for closed_by in sides if kept else ():
+            for part in graph.parts_with_exceptions(kept, closed_by):
+                if not judged.isdisjoint(part) or graph.closed_by_libraries_too(part):
+                    continue
+                cycle = graph.explain(part, closed_by)
+                if cycle is not None:
+                    judged |= part
+                    cycles.append(cycle)
     return cycles
 
 

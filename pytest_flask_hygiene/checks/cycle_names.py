@@ -6,9 +6,13 @@ from types import FrameType, TracebackType
 from typing import Any, Final
 
 from ..faults import message_of
+from ..findings import A_TRACEBACK
 from ..heap.references import steps
+from ..static_attributes import address
 
 _MAX_TEXT: Final = 120
+#: What a cycle keeps alive: an exception, or a traceback whose exception is gone.
+Kept = BaseException | TracebackType
 
 
 def render_path(objects: list[Any]) -> str:
@@ -16,14 +20,29 @@ def render_path(objects: list[Any]) -> str:
     return "".join(text for text, _ in steps(objects, garbage=True)) if len(objects) > 1 else ""
 
 
-def traceback_of(exception: BaseException) -> TracebackType | None:
-    """``exception.__traceback__``, past what a subclass has made of it."""
-    traceback: TracebackType | None = vars(BaseException)["__traceback__"].__get__(exception)
+def traceback_of(kept: Kept) -> TracebackType | None:
+    """``exception.__traceback__``, past what a subclass has made of it; a traceback is its own."""
+    if type(kept) is TracebackType:
+        return kept
+    traceback: TracebackType | None = vars(BaseException)["__traceback__"].__get__(kept)
     return traceback
 
 
-def traceback_depth(exception: BaseException, frame: FrameType) -> int:
-    depth, traceback = 0, traceback_of(exception)
+def without_exception(
+    tracebacks: list[TracebackType], exceptions: list[BaseException]
+) -> list[TracebackType]:
+    """The tracebacks that belong to none of these exceptions, and are no later part of another one."""
+    parts = {address(t.tb_next) for t in tracebacks} if tracebacks else set()
+    for exception in exceptions:
+        traceback = traceback_of(exception)
+        while traceback is not None and address(traceback) not in parts:
+            parts.add(address(traceback))
+            traceback = traceback.tb_next
+    return [traceback for traceback in tracebacks if address(traceback) not in parts]
+
+
+def traceback_depth(kept: Kept, frame: FrameType) -> int:
+    depth, traceback = 0, traceback_of(kept)
     while traceback is not None and depth < 1_000:
         if traceback.tb_frame is frame:
             return depth
@@ -31,18 +50,20 @@ def traceback_depth(exception: BaseException, frame: FrameType) -> int:
     return -1
 
 
-def callee_of(exception: BaseException, frame: FrameType) -> str:
+def callee_of(kept: Kept, frame: FrameType) -> str:
     """The function that handed the exception to a frame: by raising it, or by returning it."""
-    traceback = first = traceback_of(exception)
+    traceback = first = traceback_of(kept)
     while traceback is not None and traceback.tb_frame is not frame:
         traceback = traceback.tb_next
     traceback = first if traceback is None else traceback.tb_next
     return "" if traceback is None else traceback.tb_frame.f_code.co_name
 
 
-def describe(exception: BaseException) -> str:
-    """Type and the first line of the message, cut off where it is long."""
-    name = type(exception).__name__
-    text = message_of(exception).partition("\n")[0]
+def describe(kept: Kept) -> str:
+    """An exception's type and the first line of its message, cut off where it is long."""
+    if type(kept) is TracebackType:
+        return A_TRACEBACK
+    name = type(kept).__name__
+    text = message_of(kept).partition("\n")[0]
     text = text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 3] + "..."
     return f"{name}: {text}" if text else name

@@ -3,12 +3,13 @@
 Each handled error may leave a cycle of exception, traceback and frame that only the collector frees
 (pallets/flask#5709).  Frameworks make most of them.  What counts is which *edge* closes the cycle: with the
 edges cut that leave library frames, mocks, closure cells and test code, a strongly connected part that still
-holds an exception was closed by the reader's application code.
+holds an exception was closed by the reader's application code.  The same with a traceback whose exception is
+gone.
 """
 
 from __future__ import annotations
 
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from .. import own_modules
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class CycleCheck:
-    """Looks for exceptions in garbage; the rest is loaded when there is one, with a frame beside it."""
+    """Looks for exceptions and tracebacks in garbage.
+
+    The rest is loaded when there is one, with a frame beside it.
+    """
 
     def __init__(self, origin: OriginMap) -> None:
         self._origin = origin
@@ -29,8 +33,9 @@ class CycleCheck:
         self._judge = None
 
     def judge(self, garbage: list[object]) -> Judgement | None:
-        """What the garbage of one collection says; None when there is no exception in it."""
+        """What the garbage of one collection says; None when there is no exception or traceback in it."""
         exceptions: list[BaseException] = []
+        tracebacks: list[TracebackType] = []
         frames: list[FrameType] = []
         # type(), never isinstance(): dead proxies raise, mocks fake their class.
         for candidate in garbage:
@@ -40,15 +45,18 @@ class CycleCheck:
                 exceptions.append(candidate)  # type: ignore[arg-type]
             elif cls is FrameType:
                 frames.append(candidate)  # type: ignore[arg-type]
+            elif cls is TracebackType:
+                tracebacks.append(candidate)  # type: ignore[arg-type]
         candidate = None
-        if not exceptions or not frames:
+        if not frames or not (exceptions or tracebacks):
             return None
         try:
             if self._judge is None:
                 with own_modules():
                     from .cycle_judge import CycleJudge
                 self._judge = CycleJudge(self._origin)
-            return self._judge.judge(garbage, exceptions, frames)
+            return self._judge.judge(garbage, exceptions, tracebacks, frames)
         finally:
             exceptions.clear()
+            tracebacks.clear()
             frames.clear()

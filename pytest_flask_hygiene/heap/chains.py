@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-#: The first node of a loop is the exception.  Another chain goes from a root (``module``, ``class``,
-#: ``cache``: a cached function, ``logger``, ``thread``) to the ``resource``.
+#: The first node of a loop is the exception, or a traceback whose exception is gone.  Another chain goes from
+#: a root (``module``, ``class``, ``cache``: a cached function, ``logger``, ``thread``) to the ``resource``.
 NodeKind = Literal[
     "exception",
     "traceback",

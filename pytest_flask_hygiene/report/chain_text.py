@@ -27,7 +27,7 @@ def chain_lines(chain: Chain, start: Path) -> list[str]:
     if not chain.is_loop and len(chain.nodes) < 3:
         return []
     rows = _rows(chain, start)
-    closing: _Row = (chain.edges[-1], "the same exception", "") if chain.is_loop else rows.pop()
+    closing: _Row = (chain.edges[-1], f"the same {chain.nodes[0].kind}", "") if chain.is_loop else rows.pop()
     first, inner = rows[0], _folded(rows[1:], _MAX_LINES - 3)
     table = _aligned([first, *inner, closing])
     if not chain.is_loop:

@@ -14,7 +14,7 @@ from typing import Final
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 
 from .. import own_modules
-from ..advice import page_of, what_happened
+from ..advice import is_of_traceback, page_of, what_happened
 from ..findings import Finding, Frame
 from .text import clip, place, plural, printable, relative
 
@@ -66,7 +66,9 @@ def headline(findings: Sequence[Finding], test_name: str) -> str:
     if resources:
         parts.append(f"{plural(resources, 'resource')} open")
     if cycles:
-        parts.append(f"{plural(cycles, 'exception')} in {'a cycle' if cycles == 1 else 'cycles'}")
+        only_tracebacks = all(is_of_traceback(f) for f in findings if f.kind == "cycle")
+        noun = "traceback" if only_tracebacks else "exception"
+        parts.append(f"{plural(cycles, noun)} in {'a cycle' if cycles == 1 else 'cycles'}")
     what = " and ".join(parts)
     if only_fixtures and len(owners) > 1:
         return f"hygiene: {what}, left by fixtures that ended here"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from textwrap import dedent
 from typing import Final
 
+from ..findings import A_TRACEBACK
 from .data import Data
 
 NAMES: Final[dict[str, str]] = {
@@ -270,6 +271,8 @@ def why(finding: Data) -> str:
 def state(finding: Data) -> str:
     """In plain words: ``File opened here and dropped without close()``."""
     if finding["kind"] == "cycle":
+        if finding["message"].startswith(A_TRACEBACK):
+            return "Traceback that keeps its frame alive through a variable"
         return "Exception that keeps itself alive through a variable"
     happened = str(finding["happened"])
     if re.match(r"(?:opened|started|created|pushed|sent)\b", happened):
