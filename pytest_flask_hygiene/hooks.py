@@ -142,6 +142,9 @@ class Hooks:
         self.run.apply_verdict(item, report)
         return report
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.run.ledger.logged(report.nodeid, report.when or "")
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
         try:

@@ -82,6 +82,8 @@ class Run(Instruments):
                 self.collector.sweep()
                 self._judge_left_open(None, wait=True)
             self.ledger.flush_pending()
+            if self.ledger.unlogged:
+                self.ledger.charges.charge_unlogged()
         finally:
             self.warnings.close_filters()
         if self.ledger.what_ran is not None and not hasattr(session.config, "workerinput"):
@@ -276,7 +278,8 @@ class Run(Instruments):
         if of_test:
             with own_modules():
                 from .report.outcome import apply_findings, attach_findings
-            apply_findings(report, findings, item.name, self._start_path)
+            if apply_findings(report, findings, item.name, self._start_path):
+                self.ledger.unlogged.add((item.nodeid, report.when))
             of_call = [f for f in of_test if f not in findings] if when == "teardown" else []
             if report.failed and (attempt.failed or any(f.outcome == "failed" for f in of_call)):
                 # The call has failed, too, and has a case of its own in JUnit XML.

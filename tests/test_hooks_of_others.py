@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from reading_runs import without_fault
+
 # -- the values of fixtures, after a test that left something open
 
 VALUES = """
@@ -62,3 +65,64 @@ LOOKS_FOR_A_VALUE = """
 def test_a_value_that_is_gone_is_not_said_to_be_there(run_suite):
     result = run_suite(VALUES, files={"conftest.py": LOOKS_FOR_A_VALUE})
     result.assert_outcomes(passed=1, errors=1)
+
+
+# -- reports that nobody is told of
+
+#: As flaky does: it makes its mind up by what the test raised, and logs no report of one that it runs again.
+LOGS_NO_FAILURE = """
+    from _pytest.runner import call_and_report
+
+    def pytest_runtest_protocol(item, nextitem):
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for when in ("setup", "call", "teardown"):
+            more = {"nextitem": nextitem} if when == "teardown" else {}
+            report = call_and_report(item, when, log=False, **more)
+            if not report.failed:
+                item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+    """
+
+LEAK = """
+    def test_leak():
+        open("left.txt", "w")
+
+    def test_clean():
+        pass
+    """
+
+
+def test_a_leak_whose_report_another_plugin_kept_to_itself_fails_the_session(run_suite):
+    result = run_suite(LEAK, files={"conftest.py": LOGS_NO_FAILURE})
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "hygiene: 1 leak outside tests",
+            "*test_suite.py::test_leak*",
+            "ERROR hygiene: file leaked by test_suite.py::test_leak*",
+        ]
+    )
+    assert without_fault(result)
+
+
+RENAMES = """
+    import pytest
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport():
+        report = yield
+        report.nodeid = "what it is about"
+        return report
+    """
+
+
+def test_a_report_that_was_given_another_name_is_one_failure(run_suite):
+    result = run_suite(LEAK, files={"conftest.py": RENAMES})
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
+
+
+def test_with_warn_a_report_that_is_kept_back_fails_nothing(run_suite):
+    result = run_suite(LEAK, "--hygiene=warn", files={"conftest.py": LOGS_NO_FAILURE})
+    assert result.ret == pytest.ExitCode.OK
