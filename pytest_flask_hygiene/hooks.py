@@ -143,7 +143,7 @@ class Hooks:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.run.ledger.logged(report.nodeid, report.when or "")
+        self.run.ledger.logged(report.nodeid, report.when)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:

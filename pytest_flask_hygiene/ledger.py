@@ -143,12 +143,17 @@ class Ledger:
             from .charges import Charges
         return Charges(self)
 
-    def begin(self, attempt: Attempt) -> None:
-        """A test begins, perhaps once more."""
+    def begin(self, attempt: Attempt, *, again: bool) -> None:
+        """A test begins.
+
+        ``again``: it has run before (pytest-rerunfailures), and is not another of the same node ID.
+        """
         self.attempt = attempt
+        if not again:
+            return
         self.logged(attempt.nodeid, "call")
         self.logged(attempt.nodeid, "teardown")
-        # pytest-rerunfailures: the last attempt decides.
+        # The last attempt decides.
         if self.by_test.pop(attempt.nodeid, None) is not None:
             self.changed.add(attempt.nodeid)
             if self.verdict.baseline is not None:

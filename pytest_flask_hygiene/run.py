@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from _pytest.config import ExitCode
+import pytest
 
 from . import own_modules
 from .cost import END, LEFT_OPEN
@@ -21,13 +21,12 @@ from .owners import owner_of_test
 from .settings import Settings, read_marks
 
 if TYPE_CHECKING:
-    import pytest
-
     from .blocks import Blocks
     from .findings import Finding
     from .held_by_pytest import Released
 
 _MAX_ROUNDS: Final = 4
+_has_run_key: Final = pytest.StashKey[bool]()
 
 
 class Run(Instruments):
@@ -93,8 +92,8 @@ class Run(Instruments):
         leaks = [f for f in self.ledger.outside_tests if f.outcome == "failed"]
         if not leaks and not self.ledger.stale:
             return
-        if session.exitstatus in (ExitCode.OK, ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = ExitCode.TESTS_FAILED
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             with own_modules():
@@ -136,7 +135,8 @@ class Run(Instruments):
         owner = owner_of_test(item)
         self.owners.current = owner
         owner.marks = partial(read_marks, item)
-        self.ledger.begin(Attempt(item.nodeid, owner))
+        self.ledger.begin(Attempt(item.nodeid, owner), again=item.stash.get(_has_run_key, False))
+        item.stash[_has_run_key] = True
         if self.full:
             self.collector.start_saving()
 

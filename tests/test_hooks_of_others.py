@@ -126,3 +126,32 @@ def test_a_report_that_was_given_another_name_is_one_failure(run_suite):
 def test_with_warn_a_report_that_is_kept_back_fails_nothing(run_suite):
     result = run_suite(LEAK, "--hygiene=warn", files={"conftest.py": LOGS_NO_FAILURE})
     assert result.ret == pytest.ExitCode.OK
+
+
+# -- two tests of the same node id
+
+TWINS = """
+    import pytest
+
+    def pytest_collect_file(file_path, parent):
+        if file_path.suffix == ".steps":
+            return Steps.from_parent(parent, path=file_path)
+
+    class Steps(pytest.File):
+        def collect(self):
+            for number, line in enumerate(self.path.read_text().split()):
+                step = Step.from_parent(self, name="step")
+                step.does = line
+                yield step
+
+    class Step(pytest.Item):
+        def runtest(self):
+            if self.does == "leak":
+                open("left.txt", "w")
+    """
+
+
+def test_a_test_of_the_same_node_id_hides_no_leak(run_suite):
+    result = run_suite(files={"conftest.py": TWINS, "shop.steps": "leak clean"})
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
