@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
@@ -74,7 +75,7 @@ class Run(Instruments):
         try:
             self.responses.close_all()
             if self.full:
-                if self._last_failed:
+                if self._last_failed and not _at_a_prompt():
                     self._forget_last_failure()
                 self.collector.thaw()
                 self.collector.cost_part = END
@@ -309,6 +310,11 @@ class Run(Instruments):
             name = type(push[0]).__name__
             self.contexts.pop(push)
             self.evidence.of_birth(birth, "left_open", f"{name} is still pushed")
+
+
+def _at_a_prompt() -> bool:
+    """Whether somebody may type ``pdb.pm()`` next, which is what pytest keeps the last failure for."""
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive)
 
 
 def _filters_of_marks(item: pytest.Item) -> list[str]:

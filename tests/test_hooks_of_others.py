@@ -155,3 +155,28 @@ def test_a_test_of_the_same_node_id_hides_no_leak(run_suite):
     result = run_suite(files={"conftest.py": TWINS, "shop.steps": "leak clean"})
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
+
+
+# -- what pytest leaves in ``sys`` for a debugger
+
+AT_A_PROMPT = """
+    import sys
+    import pytest
+
+    sys.ps1 = ">>> "
+    pytest.main(sys.argv[1:])
+    print("LAST", repr(sys.last_value))
+    """
+
+
+FAILS = """
+    def test_fails():
+        file = open("held.txt", "w")
+        raise ValueError("wrong")
+    """
+
+
+def test_at_an_interactive_prompt_the_last_failure_stays_for_a_debugger(pytester):
+    pytester.makepyfile(test_suite=FAILS, prompt=AT_A_PROMPT)
+    result = pytester.runpython_c("import runpy; runpy.run_path('prompt.py')")
+    result.stdout.fnmatch_lines(["hygiene: no leaks", "LAST ValueError('wrong')"])
