@@ -157,6 +157,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         known_status = None
+        self.run.session_is_ending()
         try:
             yield
             known_status = exitstatus

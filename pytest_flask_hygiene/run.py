@@ -69,8 +69,14 @@ class Run(Instruments):
     # -- the session ---------------------------------------------------------------------------
 
     @harmless
+    def session_is_ending(self) -> None:
+        """pytest is about to end the fixtures that are left, if the run was stopped."""
+        self.warnings.open_filters(lambda: self._decisions)
+
+    @harmless
     def session_ends(self, session: pytest.Session) -> None:
         """The last sweep: everything that was frozen is looked at."""
+        self.warnings.close_filters()
         self.warnings.open_filters(lambda: self._decisions)
         try:
             self.responses.close_all()
