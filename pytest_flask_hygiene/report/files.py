@@ -72,7 +72,10 @@ class ReportFiles:
             try:
                 _replace(path, WRITERS[Path(path).suffix.lower()](ledger, self._config))
             except Exception as error:
-                why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+                # Not its representation: a UnicodeError's has the whole page.
+                why = f"{type(error).__name__}: {error}"
+                if isinstance(error, OSError) and error.strerror:
+                    why = error.strerror
                 if not isinstance(error, OSError):
                     ledger.faults.add("report", error)
                 problem = f"hygiene: the report {shown} could not be written: {printable(why)}"
