@@ -142,6 +142,8 @@ class Hooks:
         self.run.apply_verdict(item, report)
         return report
 
+    # Before the terminal's, which may show it although the hook of another plugin raises.
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.run.ledger.logged(report.nodeid, report.when)
 

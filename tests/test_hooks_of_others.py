@@ -106,6 +106,21 @@ def test_a_leak_whose_report_another_plugin_kept_to_itself_fails_the_session(run
     assert without_fault(result)
 
 
+ENDS_THE_RUN = """
+    import pytest
+
+    def pytest_runtest_logreport(report):
+        if report.failed:
+            pytest.exit("the first failure", returncode=1)
+    """
+
+
+def test_a_hook_that_ends_the_run_at_a_failure_does_not_make_two_of_it(run_suite):
+    result = run_suite(LEAK, files={"conftest.py": ENDS_THE_RUN})
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["hygiene: 1 leak in 1 test"])
+
+
 RENAMES = """
     import pytest
 
