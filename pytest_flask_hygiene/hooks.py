@@ -14,8 +14,6 @@ import pytest
 from . import own_modules
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from .findings import Owner
     from .report.files import ReportFiles
     from .run import Run
@@ -181,7 +179,9 @@ class Hooks:
         if self.files is not None:
             self.files.write(session, run.ledger)
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
         with own_modules():
             from .report import print_summary
         print_summary(terminalreporter, self.run.ledger, self.run.settings, config)
