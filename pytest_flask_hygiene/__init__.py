@@ -18,6 +18,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    import pytest
+
     from .leak_error import LeakError
     from .resources import ResourceType
 
@@ -98,6 +100,18 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     with own_modules():
         return getattr(import_module(_PREFIX + _PUBLIC[name]), name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where the package itself was taken for the plugin (``-p``): without this, nothing would be checked.
+
+    Raises :class:`pytest.UsageError` if the plugin is not loaded.
+    """
+    with own_modules():
+        from . import plugin
+        from .usage import usage_error
+    if not config.pluginmanager.is_registered(plugin):
+        raise usage_error("-p pytest_flask_hygiene: this is the package; the plugin is -p flask_hygiene")
 
 
 # pytest would load it next, and in its own way.  The development server's processes have no pytest.

@@ -63,6 +63,21 @@ class Charges:
         finding = merge(self._ledger.of_session, finding)
         self._decide(finding, finding.owner)
 
+    def charge_unlogged(self) -> None:
+        """Charge the session with what has failed a report that another plugin kept to itself.
+
+        A plugin that runs tests again (flaky) may do that, although the test itself has passed.
+        """
+        ledger = self._ledger
+        for nodeid, when in sorted(ledger.unlogged):
+            findings = ledger.by_test.get(nodeid, [])
+            for finding in [f for f in findings if f.outcome == "failed" and f.when == when]:
+                findings.remove(finding)
+                finding.when = "session"
+                merge(ledger.of_session, finding)
+            ledger.changed.add(nodeid)
+        ledger.unlogged.clear()
+
     def withdraw(self, finding: Finding) -> None:
         """Take back a finding of something left open: it has been dropped since, and is recorded anew."""
         attempt, ledger = self._ledger.attempt, self._ledger

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from _pytest.python import Class, Module
+import pytest
 
 from . import own_modules
 from .faults import harmless
@@ -16,8 +16,6 @@ from .owners import OwnerTracker, is_xunit, owner_of_fixture, tears_down
 from .settings import read_marks
 
 if TYPE_CHECKING:
-    import pytest
-
     from .collector import Collector
     from .origin import OriginMap
 
@@ -177,5 +175,5 @@ def _values_of(fixturedef: pytest.FixtureDef[Any], owner: Owner, item: pytest.It
 def _node_of_scope(item: pytest.Item, scope: str) -> pytest.Item | pytest.Collector | None:
     """Whose marks are those of a wider fixture: which of its tests ends it depends on the order."""
     if scope == "class":
-        return item.getparent(Class) or item
-    return item.getparent(Module) if scope == "module" else None
+        return item.getparent(pytest.Class) or item
+    return item.getparent(pytest.Module) if scope == "module" else None

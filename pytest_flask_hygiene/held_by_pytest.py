@@ -13,11 +13,18 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from types import MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import pytest
+
+#: Their objects refer to nothing that could be open.
+_PLAIN: Final = frozenset((str, bytes, int, float, complex, bool, type(None), type(Path())))
+_CONTAINERS: Final = frozenset((dict, list, tuple, set, frozenset))
+#: So many objects in a container are looked at.
+_MAX_PLAIN: Final = 1_000
 
 
 class Released:
@@ -27,8 +34,9 @@ class Released:
         self._item = item
         attributes = vars(item)
         funcargs: dict[str, Any] = attributes.get("funcargs") or {}
-        self._values = {name: _weakly(value) for name, value in funcargs.items()}
-        funcargs.clear()
+        self._values: dict[str, Callable[[], Any]] = {}
+        for name in [name for name, value in funcargs.items() if not _is_plain(value)]:
+            self._values[name] = _weakly(funcargs.pop(name))
         self._instance: Callable[[], Any] = _nothing
         instance, method = attributes.get("_instance"), attributes.get("_obj")
         if type(method) is MethodType and method.__self__ is instance and _can_be_made_again(item, instance):
@@ -39,8 +47,11 @@ class Released:
     def put_back(self) -> None:
         """Have pytest refer to what is still alive again, for plugins that look at it later."""
         funcargs = vars(self._item).get("funcargs", {})
-        for name, value in self._values.items():
-            funcargs[name] = value()
+        for name, reference in self._values.items():
+            value = reference()
+            # What is gone is left out: plugins look whether a test has a value before they use it.
+            if value is not None:
+                funcargs[name] = value
         instance = self._instance()
         if instance is not None:
             # pytest binds the method again when it is asked for.
@@ -53,6 +64,19 @@ def release(item: pytest.Item) -> Released | None:
     if not attributes.get("funcargs") and attributes.get("_instance") is None:
         return None
     return Released(item)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is text, a number and the like, or a container of nothing else: no need to let go of it."""
+    values, looked_at = [value], 0
+    while values:
+        value = values.pop()
+        looked_at += 1
+        if type(value) in _CONTAINERS and len(value) + looked_at < _MAX_PLAIN:
+            values += [*value, *value.values()] if type(value) is dict else value
+        elif type(value) not in _PLAIN or looked_at >= _MAX_PLAIN:
+            return False
+    return True
 
 
 def _can_be_made_again(item: pytest.Item, instance: object) -> bool:

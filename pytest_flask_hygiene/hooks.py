@@ -14,8 +14,6 @@ import pytest
 from . import own_modules
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from .findings import Owner
     from .report.files import ReportFiles
     from .run import Run
@@ -142,6 +140,11 @@ class Hooks:
         self.run.apply_verdict(item, report)
         return report
 
+    # Before the terminal's, which may show it although the hook of another plugin raises.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.run.ledger.logged(report.nodeid, report.when)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
         try:
@@ -154,6 +157,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
         known_status = None
+        self.run.session_is_ending()
         try:
             yield
             known_status = exitstatus
@@ -175,7 +179,9 @@ class Hooks:
         if self.files is not None:
             self.files.write(session, run.ledger)
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
         with own_modules():
             from .report import print_summary
         print_summary(terminalreporter, self.run.ledger, self.run.settings, config)

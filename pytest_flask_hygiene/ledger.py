@@ -104,6 +104,8 @@ class Ledger:
         """By node id: what each test is charged with."""
         self.changed: set[str] = set()
         """Tests whose findings have changed since a pytest-xdist worker last sent them home."""
+        self.unlogged: set[tuple[str, str]] = set()
+        """Reports that a leak has failed, by node id and phase, and that nobody has been told of yet."""
         self.of_session: list[Finding] = []
         """What was found after its test had been reported, or has no test to be charged to."""
         self.by_fixture: dict[Owner, list[Finding]] = {}
@@ -141,10 +143,17 @@ class Ledger:
             from .charges import Charges
         return Charges(self)
 
-    def begin(self, attempt: Attempt) -> None:
-        """A test begins, perhaps once more."""
+    def begin(self, attempt: Attempt, *, again: bool) -> None:
+        """A test begins.
+
+        ``again``: it has run before (pytest-rerunfailures), and is not another of the same node ID.
+        """
         self.attempt = attempt
-        # pytest-rerunfailures: the last attempt decides.
+        if not again:
+            return
+        self.logged(attempt.nodeid, "call")
+        self.logged(attempt.nodeid, "teardown")
+        # The last attempt decides.
         if self.by_test.pop(attempt.nodeid, None) is not None:
             self.changed.add(attempt.nodeid)
             if self.verdict.baseline is not None:
@@ -155,6 +164,14 @@ class Ledger:
         if self.what_ran is not None and self.attempt is not None:
             self.what_ran.note(self.attempt.nodeid, completed=not self.attempt.failed)
         self.attempt = None
+
+    def logged(self, nodeid: str, when: str) -> None:
+        """A report of this phase is out, or need not be any more, for the test runs again."""
+        if self.unlogged:
+            self.unlogged.discard((nodeid, when))
+            if self.attempt is not None:
+                # Another plugin may have given the report another node ID, to be shown.
+                self.unlogged.discard((self.attempt.nodeid, when))
 
     def owner_ended(self, owner: Owner) -> None:
         """A class, module, package or session fixture has run its finalizers."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property, partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from _pytest.config import ExitCode
+import pytest
 
 from . import own_modules
 from .cost import END, LEFT_OPEN
@@ -21,13 +22,12 @@ from .owners import owner_of_test
 from .settings import Settings, read_marks
 
 if TYPE_CHECKING:
-    import pytest
-
     from .blocks import Blocks
     from .findings import Finding
     from .held_by_pytest import Released
 
 _MAX_ROUNDS: Final = 4
+_has_run_key: Final = pytest.StashKey[bool]()
 
 
 class Run(Instruments):
@@ -69,19 +69,27 @@ class Run(Instruments):
     # -- the session ---------------------------------------------------------------------------
 
     @harmless
+    def session_is_ending(self) -> None:
+        """pytest is about to end the fixtures that are left, if the run was stopped."""
+        self.warnings.open_filters(lambda: self._decisions)
+
+    @harmless
     def session_ends(self, session: pytest.Session) -> None:
         """The last sweep: everything that was frozen is looked at."""
+        self.warnings.close_filters()
         self.warnings.open_filters(lambda: self._decisions)
         try:
             self.responses.close_all()
             if self.full:
-                if self._last_failed:
+                if self._last_failed and not _at_a_prompt():
                     self._forget_last_failure()
                 self.collector.thaw()
                 self.collector.cost_part = END
                 self.collector.sweep()
                 self._judge_left_open(None, wait=True)
             self.ledger.flush_pending()
+            if self.ledger.unlogged:
+                self.ledger.charges.charge_unlogged()
         finally:
             self.warnings.close_filters()
         if self.ledger.what_ran is not None and not hasattr(session.config, "workerinput"):
@@ -91,8 +99,8 @@ class Run(Instruments):
         leaks = [f for f in self.ledger.outside_tests if f.outcome == "failed"]
         if not leaks and not self.ledger.stale:
             return
-        if session.exitstatus in (ExitCode.OK, ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = ExitCode.TESTS_FAILED
+        if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             with own_modules():
@@ -134,7 +142,8 @@ class Run(Instruments):
         owner = owner_of_test(item)
         self.owners.current = owner
         owner.marks = partial(read_marks, item)
-        self.ledger.begin(Attempt(item.nodeid, owner))
+        self.ledger.begin(Attempt(item.nodeid, owner), again=item.stash.get(_has_run_key, False))
+        item.stash[_has_run_key] = True
         if self.full:
             self.collector.start_saving()
 
@@ -276,7 +285,8 @@ class Run(Instruments):
         if of_test:
             with own_modules():
                 from .report.outcome import apply_findings, attach_findings
-            apply_findings(report, findings, item.name, self._start_path)
+            if apply_findings(report, findings, item.name, self._start_path):
+                self.ledger.unlogged.add((item.nodeid, report.when))
             of_call = [f for f in of_test if f not in findings] if when == "teardown" else []
             if report.failed and (attempt.failed or any(f.outcome == "failed" for f in of_call)):
                 # The call has failed, too, and has a case of its own in JUnit XML.
@@ -306,6 +316,11 @@ class Run(Instruments):
             name = type(push[0]).__name__
             self.contexts.pop(push)
             self.evidence.of_birth(birth, "left_open", f"{name} is still pushed")
+
+
+def _at_a_prompt() -> bool:
+    """Whether somebody may type ``pdb.pm()`` next, which is what pytest keeps the last failure for."""
+    return hasattr(sys, "ps1") or bool(sys.flags.interactive)
 
 
 def _filters_of_marks(item: pytest.Item) -> list[str]:

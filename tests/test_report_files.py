@@ -188,10 +188,33 @@ def test_a_fault_of_the_plugins_own_is_told_as_such(run_suite):
         [
             "hygiene: 1 leak in 1 test",
             "a fault of pytest-flask-hygiene itself, please report it: report: TypeError: broken",
-            f"hygiene: the report out.json could not be written: TypeError('broken'){SEE}",
+            f"hygiene: the report out.json could not be written: TypeError: broken{SEE}",
         ]
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_fault_is_told_without_the_page_that_it_is_about(run_suite):
+    conftest = """
+    import pytest_flask_hygiene.report.files as files
+
+    files.WRITERS[".json"] = lambda ledger, config: "page " * 1_000 + "\\udcff"
+    """
+    result = run_suite(LEAK, JSON, files={"conftest.py": conftest}, subprocess=True)
+    (line,) = [line for line in result.outlines if "could not be written" in line]
+    assert "UnicodeEncodeError" in line
+    assert "page page" not in line
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its names are text")
+def test_a_projects_directory_may_have_a_name_that_is_no_text(run_suite, pytester, monkeypatch):
+    directory = pytester.path / os.fsdecode(b"shop\xff")
+    directory.mkdir()
+    (directory / "pytest.ini").touch()
+    (directory / "test_suite.py").write_text(LEAK)
+    monkeypatch.chdir(directory)
+    run_suite("", "--hygiene-report=out.html")
+    assert "shop\\udcff" in (directory / "out.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("text", ["old", None])

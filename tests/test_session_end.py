@@ -52,6 +52,30 @@ def test_a_fixture_that_is_left_over_is_found_however_the_session_ends(run_suite
     assert result.ret == status
 
 
+DROPS_IN_TEARDOWN = """
+    import pytest
+
+    @pytest.fixture(scope="session")
+    def box():
+        yield
+        open("box.txt", "w")
+
+    def test_a(box):
+        {end}
+
+    def test_b(box):
+        pass
+    """
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_a_fixture_that_is_left_over_drops_in_its_teardown_is_found_with(run_suite, end):
+    code, args, status = ENDS[end]
+    result = run_suite(DROPS_IN_TEARDOWN.format(end=code), *args, subprocess=end == "KeyboardInterrupt")
+    result.stdout.fnmatch_lines(["hygiene: 1 leak *", "*test_suite.py:6 *", "ERROR * hygiene: file *"])
+    assert result.ret == status
+
+
 def test_an_exit_status_of_the_readers_own_is_kept_and_the_finding_printed(run_suite):
     # pytest prints no summary then.
     result = run_suite(LEFTOVER.format(end="pytest.exit('enough', returncode=7)"))

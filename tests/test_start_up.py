@@ -163,6 +163,18 @@ def test_flask_loads_what_watches_requests(modules):
     assert own & (ON_DEMAND | FOR_FLASK) == FOR_FLASK
 
 
+def test_naming_the_package_instead_of_the_plugin_is_a_usage_error(pytester, monkeypatch):
+    pytester.makepyfile("def test_it():\n    pass\n")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = pytester.runpytest_subprocess("-p", "pytest_flask_hygiene")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: -p pytest_flask_hygiene: *-p flask_hygiene*"])
+    for name in ("flask_hygiene", "pytest_flask_hygiene.plugin"):
+        result = pytester.runpytest_subprocess("-p", "pytest_flask_hygiene", "-p", name)
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(["hygiene: no leaks"])
+
+
 def test_python_itself_loads_the_modules(run_suite):
     """pytest's loader for plugins, which rewrites assertions, takes three times as long."""
     suite = """

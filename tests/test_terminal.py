@@ -283,6 +283,22 @@ def test_any_traceback_style(run_suite, style):
     assert "INTERNALERROR" not in result.stdout.str()
 
 
+def test_where_the_encoding_lacks_a_character_the_lines_of_a_failure_stay_lines(run_suite, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = run_suite("def test_it():\n    open('l\u00f6ffel.txt', 'w')\n", subprocess=True)
+    result.stdout.fnmatch_lines(
+        [
+            "hygiene: test_it left 1 resource open",
+            "",
+            "file  opened here and dropped without close()",
+            "    l*ffel.txt*",
+            "    test_suite.py:2 *",
+            "fix: *",
+        ],
+        consecutive=True,
+    )
+
+
 # -- pytest-xdist
 
 

@@ -18,8 +18,6 @@ import pytest
 from .. import own_modules
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from ..ledger import Ledger
     from ..origin import OriginMap
     from ..settings import Settings
@@ -109,7 +107,9 @@ class Explanations:
 
     # Behind the parts of all other plugins; pytest's own short summary comes later.
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> Generator[None, None, None]:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> Generator[None, None, None]:
         yield
         self._print(terminalreporter)
 
@@ -120,7 +120,7 @@ class Explanations:
         if reporter is not None and (self.collected or self.ran):
             self._print(reporter)
 
-    def _print(self, reporter: TerminalReporter) -> None:
+    def _print(self, reporter: pytest.TerminalReporter) -> None:
         if self._printed or hasattr(self._config, "workerinput"):
             return
         self._printed = True

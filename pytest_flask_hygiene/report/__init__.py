@@ -8,7 +8,6 @@ from .. import own_modules
 
 if TYPE_CHECKING:
     import pytest
-    from _pytest.terminal import TerminalReporter
 
     from ..ledger import Ledger
     from ..settings import Settings
@@ -17,7 +16,7 @@ NO_LEAKS: Final = "hygiene: no leaks"
 
 
 def print_summary(
-    reporter: TerminalReporter, ledger: Ledger, settings: Settings, config: pytest.Config
+    reporter: pytest.TerminalReporter, ledger: Ledger, settings: Settings, config: pytest.Config
 ) -> None:
     """The section "hygiene" at the end of the run; a line where nothing was found.  Never raises."""
     try:
@@ -31,7 +30,7 @@ def print_summary(
         print_fault(reporter, error)
 
 
-def print_fault(reporter: TerminalReporter, error: Exception) -> None:
+def print_fault(reporter: pytest.TerminalReporter, error: Exception) -> None:
     """A fault of ours that was met while printing: too late to be listed with the others in the summary."""
     with own_modules():
         from ..usage import MESSAGES
@@ -41,7 +40,7 @@ def print_fault(reporter: TerminalReporter, error: Exception) -> None:
     reporter.write_line(f"see: {MESSAGES}")
 
 
-def print_no_leaks(reporter: TerminalReporter, ledger: Ledger) -> None:
+def print_no_leaks(reporter: pytest.TerminalReporter, ledger: Ledger) -> None:
     """Two lines, but none with ``-q``, or where pytest was asked for other things than tests."""
     if not reporter.stats.keys() - {"deselected", "warnings"}:
         return
@@ -50,7 +49,7 @@ def print_no_leaks(reporter: TerminalReporter, ledger: Ledger) -> None:
     print_cost(reporter, ledger)
 
 
-def print_cost(reporter: TerminalReporter, ledger: Ledger) -> None:
+def print_cost(reporter: pytest.TerminalReporter, ledger: Ledger) -> None:
     """What the checks took; with ``-q`` only if that was much."""
     if reporter.config.get_verbosity() >= 0 or ledger.cost.is_high:
         reporter.write_line(ledger.cost.line())

@@ -26,7 +26,7 @@ from .decisions import baseline_lines
 from .page_groups import Draw, groups, outcome, owners
 from .page_words import NAMES, OUTCOMES, OWNERS
 from .places import Places, shown_files
-from .text import plural
+from .text import plural, printable
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -62,7 +62,7 @@ def as_html(ledger: Ledger, config: pytest.Config) -> str:
     settings = ledger.settings
     places = Places(shown_files(ledger.findings, config.rootpath), _editor(settings))
     run = Run(
-        project=config.rootpath.name,
+        project=printable(config.rootpath.name),
         warns=settings.mode == "warn",
         strict=settings.strict,
         reduced=settings.reduced,

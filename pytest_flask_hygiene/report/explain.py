@@ -14,7 +14,7 @@ from .failure import frame_lines
 from .text import place, plural, printable, relative
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
+    import pytest
 
     from ..explain.target import Explanations
     from ..explain.words import Data
@@ -29,7 +29,7 @@ _MAX_CLOSE: Final = 5
 _MAX_TESTS: Final = 5
 
 
-def print_explanations(reporter: TerminalReporter, explanations: Explanations, start: Path) -> None:
+def print_explanations(reporter: pytest.TerminalReporter, explanations: Explanations, start: Path) -> None:
     """Never raises.  ``start``: the directory that paths are shown relative to."""
     try:
         _print(reporter, explanations, start)
@@ -37,7 +37,7 @@ def print_explanations(reporter: TerminalReporter, explanations: Explanations, s
         print_fault(reporter, error)
 
 
-def _print(reporter: TerminalReporter, explanations: Explanations, start: Path) -> None:
+def _print(reporter: pytest.TerminalReporter, explanations: Explanations, start: Path) -> None:
     tests = explanations.tests
     order = {nodeid: number for number, nodeid in enumerate(explanations.collected)}
     wanted = sorted(tests, key=lambda nodeid: order.get(nodeid, len(order)))

@@ -7,6 +7,7 @@ line that opened the resource.  It survives pytest-xdist, which serializes it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -48,8 +49,11 @@ def repr_of_text(text: str, findings: Sequence[Finding], start: Path) -> ReprExc
 def repr_at(path: str, line: int, message: str, text: str) -> ReprExceptionInfo:
     """``message``: what the short test summary shows beside the test's name."""
     crash = ReprFileLocation(printable(path), line, printable(message))
-    entry = ReprEntryNative([printable(text.rstrip() + "\n")])
-    traceback = ReprTraceback([entry], None, style="native")
+    parts = [printable(text.rstrip() + "\n")]
+    if not parts[0].isascii():
+        # Where the terminal's encoding lacks a character, pytest escapes all of an entry, with its line ends.
+        parts = re.split("(\n)", parts[0])
+    traceback = ReprTraceback([ReprEntryNative([part]) for part in parts if part], None, style="native")
     return ReprExceptionInfo(reprtraceback=traceback, reprcrash=crash)
 
 

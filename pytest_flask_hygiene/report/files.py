@@ -19,8 +19,6 @@ from ..usage import MESSAGES, usage_error
 from .text import printable, relative
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from ..ledger import Ledger
 
 #: Makes the text of a file.
@@ -72,7 +70,10 @@ class ReportFiles:
             try:
                 _replace(path, WRITERS[Path(path).suffix.lower()](ledger, self._config))
             except Exception as error:
-                why = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
+                # Not its representation: a UnicodeError's has the whole page.
+                why = f"{type(error).__name__}: {error}"
+                if isinstance(error, OSError) and error.strerror:
+                    why = error.strerror
                 if not isinstance(error, OSError):
                     ledger.faults.add("report", error)
                 problem = f"hygiene: the report {shown} could not be written: {printable(why)}"
@@ -84,7 +85,9 @@ class ReportFiles:
 
     # After the summary.
     @pytest.hookimpl(trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter, config: pytest.Config) -> None:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
         if config.get_verbosity() >= 0:
             for line in self._written:
                 terminalreporter.write_line(line)
@@ -95,7 +98,7 @@ class ReportFiles:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         self._tell(config.pluginmanager.get_plugin("terminalreporter"))
 
-    def _tell(self, reporter: TerminalReporter | None) -> None:
+    def _tell(self, reporter: pytest.TerminalReporter | None) -> None:
         while self._problems:
             line = self._problems.pop(0)
             if reporter is not None:

@@ -13,8 +13,8 @@ from .failure import failure_repr, finding_lines
 from .properties import properties
 
 
-def apply_findings(report: pytest.TestReport, findings: Sequence[Finding], name: str, start: Path) -> None:
-    """Fail a report that passed; to one that did not, add what was left open as a section.
+def apply_findings(report: pytest.TestReport, findings: Sequence[Finding], name: str, start: Path) -> bool:
+    """Fail a report that passed, and return True; to one that did not, add what was left open as a section.
 
     ``name``: the test's.  ``start``: the directory that paths are shown relative to.
     """
@@ -25,11 +25,12 @@ def apply_findings(report: pytest.TestReport, findings: Sequence[Finding], name:
         if hasattr(report, "wasxfail"):
             # Left there, the failure would count as expected: a leak never satisfies xfail.
             del report.wasxfail
-        return
+        return True
     listed = failing or [f for f in findings if f.outcome == "noted" and report.failed]
     if listed:
         lines = [line for f in listed for line in finding_lines(f, start)]
         report.sections.append(("hygiene: also left open", "\n".join(lines)))
+    return False
 
 
 def attach_findings(

@@ -16,8 +16,6 @@ from ..settings import Settings
 from . import print_summary
 
 if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
     from ..decisions.stale import Stale
 
 #: pytest asks for a summary only with these exit statuses (``summary_exit_codes`` in its terminal.py).
@@ -44,7 +42,7 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
             write_annotations(config, ledger)
         except Exception as error:
             ledger.faults.add("GitHub annotations", error)
-    reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus in _WITH_SUMMARY or reporter is None or reporter.no_summary:
         return
     if ledger.leaks or ledger.faults or ledger.stale or ledger.notes:
@@ -52,7 +50,7 @@ def report_session(config: pytest.Config, ledger: Ledger, settings: Settings, ex
 
 
 def list_errors(
-    reporter: TerminalReporter, leaks: Iterable[Finding], stale: Iterable[Stale], start: Path
+    reporter: pytest.TerminalReporter, leaks: Iterable[Finding], stale: Iterable[Stale], start: Path
 ) -> None:
     """Have pytest count session findings and stale decisions as errors: ``ERROR hygiene: ...``.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
@@ -20,9 +20,6 @@ from .failure import culprit, failure_repr, finding_lines, opened_at
 from .left_open import left_open_lines
 from .text import ShowNodeId, clip, node_id_from, plural, relative
 
-if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
-
 _MAX_SITES: Final = 20
 #: Up to so many sites have a second line each, with a test.  More than these must fit on a screen.
 _MAX_WITH_EXAMPLES: Final = 6
@@ -35,7 +32,7 @@ _MAX_CODE: Final = 60
 _BELOW_SITE: Final = " " * 23
 
 
-def write_summary(reporter: TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
+def write_summary(reporter: pytest.TerminalReporter, ledger: Ledger, settings: Settings, start: Path) -> None:
     """``start``: the directory that paths and node ids are shown relative to."""
     verbose = reporter.config.get_verbosity() > 0
     show = partial(node_id_from, rootpath=reporter.config.rootpath, start=start)
