@@ -75,7 +75,7 @@ ON_DEMAND = {
     "workers",
 }
 #: Only a suite that imports Flask needs these.
-FOR_FLASK = {"checks.bodies", "checks.contexts", "checks.responses", "weak_ids"}
+FOR_FLASK = {"checks.bodies", "checks.contexts", "checks.responses"}
 if sys.version_info >= (3, 13):
     # Older ones do not warn about connections.
     ON_DEMAND |= {"checks.sqlite", "heap", "heap.objects"}
