@@ -27,7 +27,7 @@ from typing import Any, Final, cast
 
 from ..files import FILES
 from ..origin import OriginMap
-from ..static_attributes import LRU_CACHE, address, is_one_of, module_of
+from ..static_attributes import LRU_CACHE, address, module_of
 from .references import SEES_RUNNING_FRAMES, values_of
 
 #: References that are followed: about 20 ms.
@@ -37,6 +37,10 @@ _MAX_STEPS: Final = 6
 #: Longer containers are not looked into.
 _MAX_LENGTH: Final = 5_000
 _CONTAINERS: Final = (dict, list, tuple, set, frozenset, deque)
+#: Not the classes themselves: ``in`` would ask a class of the user's whether it is equal.
+_CONTAINER_ADDRESSES: Final = frozenset(map(address, _CONTAINERS))
+#: Of objects that refer to nothing; most are.
+_PLAIN_ADDRESSES: Final = frozenset(map(address, (str, int, bool, float, bytes, type(None))))
 #: Other people's classes whose instances may hold something for the reader.
 _PASSED: Final = (
     CellType,
@@ -80,7 +84,12 @@ class ReadersRoots:
                 for referent in referents:
                     if referent is wanted:
                         return [*search.way_to(number), wanted]
-                    if steps < _MAX_STEPS and search.is_new(referent) and self._is_passed(referent):
+                    if (
+                        steps < _MAX_STEPS
+                        and address(type(referent)) not in _PLAIN_ADDRESSES
+                        and search.is_new(referent)
+                        and self._is_passed(referent)
+                    ):
                         search.add(referent, number, steps + 1)
             return []
         finally:
@@ -111,7 +120,7 @@ class ReadersRoots:
     def _is_passed(self, thing: object) -> bool:
         """Whether the search goes on from an object: a container, or one of the reader's own classes."""
         cls = type(thing)
-        if is_one_of(cls, _CONTAINERS):
+        if address(cls) in _CONTAINER_ADDRESSES:
             # Another module's globals are no part of what this one holds.
             return address(thing) not in self._namespaces
         if issubclass(cls, (ModuleType, FrameType)):
@@ -132,7 +141,7 @@ class ReadersRoots:
             return values_of(holder, holder)
         if cls is ModuleType:
             return list(vars(holder).values())
-        if is_one_of(cls, _CONTAINERS) and len(holder) > _MAX_LENGTH:
+        if address(cls) in _CONTAINER_ADDRESSES and len(holder) > _MAX_LENGTH:
             return []
         if cls is FunctionType:
             return [holder.__closure__, holder.__defaults__, holder.__kwdefaults__]
