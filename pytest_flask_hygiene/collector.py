@@ -210,13 +210,15 @@ class Collector:
             self._saved.save()
             # By automatic collections.
             self._saved.forget()
-        finally:
+            wait = wait and self._watches()
+        except BaseException:
             if enabled:
                 gc_functions.enable()
+            raise
         self._sweeping = True
         try:
             began = perf_counter()
-            self._collect_now(generation, wait=wait and self._watches())
+            self._collect_now(generation, wait=wait, enable=enabled)
             self._cost.add(self.cost_part, began)
             return self._saved.judge()
         finally:
@@ -226,7 +228,7 @@ class Collector:
         """Collect what is new without judging it: late warnings come, memory is freed."""
         self.stop_saving()
         began = perf_counter()
-        self._collect_now(2, wait=self._watches())
+        self._collect_now(2, wait=self._watches(), enable=False)
         self._cost.add(self.cost_part, began)
         self._unfreed = False
 

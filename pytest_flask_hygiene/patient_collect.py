@@ -43,10 +43,13 @@ class PatientCollect:
         """The collection under way has ended."""
         self._under_way = 0
 
-    def __call__(self, generation: int, *, wait: bool) -> None:
-        """``wait``: only if it is told of collections now."""
+    def __call__(self, generation: int, *, wait: bool, enable: bool) -> None:
+        """``wait``: only if it is told of collections now.  ``enable``: automatic collections, before."""
         thread = self._ours = threading.get_ident()
         begun = self._begun_in_ours
+        if enable:
+            # Not earlier: each call of a function may be the moment of one.
+            gc_functions.enable()
         gc_functions.builtin_collect(generation)
         if self._begun_in_ours != begun or not wait:
             return
