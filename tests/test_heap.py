@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+from pytest_flask_hygiene.heap import objects
 from pytest_flask_hygiene.heap.objects import ids_on_heap, instances_of, objects_by_id
 
 
@@ -44,6 +45,14 @@ def test_other_threads_can_build_tuples_meanwhile():
             thread.join()
     assert faults == []
     assert sys.getswitchinterval() == interval
+
+
+def test_an_object_is_found_although_others_before_it_go_between_the_two_looks(monkeypatch):
+    wanted, other = [[]], [[]]
+    looks = [[other, wanted], [wanted], [wanted], [wanted]]
+    monkeypatch.setattr(objects, "_objects", lambda generation: iter(() if generation else looks.pop(0)))
+    (found,) = objects_by_id({id(wanted)})
+    assert found is wanted
 
 
 def test_instances_of_subclasses_are_found(tmp_path):

@@ -74,7 +74,9 @@ def _select(
                 # repeat() takes compress() to the end of the objects: a look finds its own iterators as well,
                 # which an end in the middle would keep alive.
                 there = list(compress(_objects(generation), chain(where, repeat(False))))
-                if wanted.issuperset(map(object.__hash__, look_at(iter(there)))):
+                # As many: where objects have gone meanwhile, some positions are those of none any more.
+                complete = len(there) == sum(where)
+                if complete and wanted.issuperset(map(object.__hash__, look_at(iter(there)))):
                     found += there
                     break
                 # Else another thread had its turn between the two looks, and has moved the objects.
