@@ -17,12 +17,14 @@ from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Final
 
+from .static_attributes import address
+
 if TYPE_CHECKING:
     import pytest
 
 #: Their objects refer to nothing that could be open.
-_PLAIN: Final = frozenset((str, bytes, int, float, complex, bool, type(None), type(Path())))
-_CONTAINERS: Final = frozenset((dict, list, tuple, set, frozenset))
+_PLAIN: Final = frozenset(map(address, (str, bytes, int, float, complex, bool, type(None), type(Path()))))
+_CONTAINERS: Final = frozenset(map(address, (dict, list, tuple, set, frozenset)))
 #: So many objects in a container are looked at.
 _MAX_PLAIN: Final = 1_000
 
@@ -72,9 +74,11 @@ def _is_plain(value: Any) -> bool:
     while values:
         value = values.pop()
         looked_at += 1
-        if type(value) in _CONTAINERS and len(value) + looked_at < _MAX_PLAIN:
+        # Not the class itself, whose metaclass may have no hash.
+        cls = address(type(value))
+        if cls in _CONTAINERS and len(value) + looked_at < _MAX_PLAIN:
             values += [*value, *value.values()] if type(value) is dict else value
-        elif type(value) not in _PLAIN or looked_at >= _MAX_PLAIN:
+        elif cls not in _PLAIN or looked_at >= _MAX_PLAIN:
             return False
     return True
 

@@ -50,6 +50,31 @@ def test_plain_values_of_fixtures_are_there_for_the_teardowns_report(run_suite):
     assert [dict(report.sections)["values"] for report in reports] == ["BOB [1, 2]"] * 3
 
 
+def test_a_fixture_value_whose_class_has_no_hash_is_no_fault(run_suite):
+    source = """
+    import pytest
+
+    class Meta(type):
+        def __hash__(cls):
+            raise RuntimeError("hostile")
+
+    class Box(metaclass=Meta):
+        pass
+
+    @pytest.fixture
+    def box():
+        box = Box()
+        box.file = open("left.txt", "w")
+        return box
+
+    def test_holds(box):
+        pass
+    """
+    result = run_suite(source)
+    result.assert_outcomes(passed=1, errors=1)
+    assert without_fault(result)
+
+
 LOOKS_FOR_A_VALUE = """
     import pytest
 
