@@ -215,8 +215,13 @@ class BirthRecorder:
         known = self._popens.get(process)
         if known is not None:
             return known
+        try:
+            self._popens.set(process, birth)
+        except TypeError:
+            # No Popen, but a class without weak references in a file of that name.
+            return birth
         birth.kind, birth.path = "subprocess", None
-        return self._popens.set(process, birth)
+        return birth
 
     def _on_popen(self, _: tuple[Any, ...]) -> None:
         frame = sys._getframe(3)

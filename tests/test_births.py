@@ -7,7 +7,7 @@ import sys
 from textwrap import dedent
 
 import pytest
-from reading_runs import marked
+from reading_runs import marked, without_fault
 
 ATTRIBUTE = "_pytest_flask_hygiene_audit"
 IMPORTS = "import gc, importlib, os, socket, sys, tempfile, threading\nimport pytest\n"
@@ -268,6 +268,27 @@ def test_a_file_whose_descriptor_another_thread_took_is_found_by_its_name(run_su
     result.stdout.fnmatch_lines(
         ["hygiene: test_opens left 1 resource open", f"*test_suite.py:{marked(text)} *in test_opens *"]
     )
+
+
+def test_a_class_without_weak_references_in_a_file_called_subprocess_is_no_fault(run_suite):
+    shop = """
+    class Pipe:
+        __slots__ = ("file",)
+
+        def __init__(self, descriptor):
+            self.file = open(descriptor)
+    """
+    source = """
+    import os
+    from shop.subprocess import Pipe
+
+    def test_reads():
+        Pipe(os.open(os.devnull, os.O_RDONLY))
+    """
+    result = run_suite(source, files={"shop/__init__.py": "", "shop/subprocess.py": shop})
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["    shop/subprocess.py:6 *in __init__ *"])
+    assert without_fault(result)
 
 
 def test_a_thread_of_a_thread_belongs_to_the_same_test(run_suite):
